@@ -1,0 +1,1 @@
+//! Fixtures that the benches share, all made from fixed seeds.

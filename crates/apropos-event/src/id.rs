@@ -1,0 +1,163 @@
+//! Names that cross a wall between rooms, one newtype each, so that a journey is never taken for a channel.
+//!
+//! Not here: what the names stand for. An id is 1 to 128 bytes of text without control characters; ids of up
+//! to 24 bytes are stored inline.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not an id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// The text is empty.
+    #[error("an id must not be empty")]
+    Empty,
+    /// The text is longer than [`MAX_ID_BYTES`].
+    #[error("an id is at most 128 bytes long, this one has {0}")]
+    TooLong(usize),
+    /// The text holds a control character.
+    #[error("an id must not hold control characters, `{0}` does")]
+    Control(String),
+}
+
+/// The longest id, in bytes.
+pub(crate) const MAX_ID_BYTES: usize = 128;
+
+fn check(text: &str) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if MAX_ID_BYTES < text.len() {
+        return Err(IdError::TooLong(text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(IdError::Control(text.escape_default().to_string()));
+    }
+    Ok(())
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// Built by parsing; ordered, hashed and printed as its text.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "CompactString", into = "CompactString")]
+        pub struct $name(CompactString);
+
+        impl $name {
+            /// Checks and wraps `text`.
+            ///
+            /// # Errors
+            /// When the text is empty, longer than 128 bytes or holds a control character.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+                let text = text.as_ref();
+                check(text)?;
+                Ok(Self(CompactString::new(text)))
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<CompactString> for $name {
+            type Error = IdError;
+            fn try_from(text: CompactString) -> Result<Self, IdError> {
+                check(&text)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl From<$name> for CompactString {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({:?})", stringify!($name), self.as_str())
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An action that may be taken for a customer, such as `welcome` or `call_back`.
+    ActionId;
+    /// A group of actions that share policies and limits.
+    GroupId;
+    /// A declared attribute, such as `profile.tier` or `context.daypart`.
+    AttributeName;
+    /// A channel, such as `email` or `kiosk`.
+    ChannelId;
+    /// The host's key of one customer.
+    CustomerId;
+    /// One decision.
+    DecisionId;
+    /// One event; two events with the same id and source are the same event.
+    EventId;
+    /// The kind of an event, such as `purchase`.
+    EventKind;
+    /// A journey definition.
+    JourneyId;
+    /// A node of a journey.
+    NodeId;
+    /// A declared promise (moment of truth).
+    PromiseId;
+    /// The name of a property of an event.
+    PropertyName;
+    /// The system an event came from.
+    SourceId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_refuse_what_cannot_be_a_name() {
+        assert_eq!(ActionId::new(""), Err(IdError::Empty));
+        assert_eq!(ActionId::new("x".repeat(129)), Err(IdError::TooLong(129)));
+        assert!(matches!(ActionId::new("a\r\nb"), Err(IdError::Control(_))));
+        assert_eq!(ActionId::new("thank_you").map(|id| id.to_string()), Ok("thank_you".to_owned()));
+    }
+
+    #[test]
+    fn deserialising_cannot_bypass_the_check() {
+        assert!(serde_json::from_str::<ActionId>(r#""""#).is_err());
+        assert_eq!(serde_json::from_str::<ActionId>(r#""a""#).unwrap().as_str(), "a");
+    }
+}

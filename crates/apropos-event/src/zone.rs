@@ -1,0 +1,409 @@
+//! Time zones and local time: jiff inside, our own types outside.
+//!
+//! The zone database is bundled, so that the same build gives the same local time on every machine. Not here:
+//! dayparts, quiet hours, holidays; those are context.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Duration, Timestamp};
+
+/// An IANA time zone, such as `Europe/Paris`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+/// The zone's name is not in the bundled database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is not a time zone of the bundled database; write it as `Europe/Paris`")]
+pub struct UnknownZone {
+    name: String,
+}
+
+/// A text is not a civil date or time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct ParseCivilError {
+    text: String,
+    expected: &'static str,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl Weekday {
+    /// All days, Monday first.
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    /// The day's name in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+}
+
+impl fmt::Display for Weekday {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A date on the wall calendar, as the number of days since 1970-01-01.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CivilDate(i32);
+
+impl CivilDate {
+    /// The date with this year, month (1 to 12) and day (1 to 31); `None` when there is no such date.
+    pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
+        civil::Date::new(year, month, day).ok().map(Self::of)
+    }
+
+    /// The date `days` days after 1970-01-01, held inside the years -9999 to 9999.
+    pub fn from_days_saturating(days: i64) -> Self {
+        Self(days.clamp(-4_371_587, 2_932_896) as i32)
+    }
+
+    /// Days since 1970-01-01.
+    pub fn days(self) -> i32 {
+        self.0
+    }
+
+    /// The date `n` days later, held inside the range.
+    #[must_use]
+    pub fn plus_days(self, n: i64) -> Self {
+        Self::from_days_saturating(i64::from(self.0).saturating_add(n))
+    }
+
+    /// Year, month (1 to 12) and day (1 to 31).
+    pub fn ymd(self) -> (i16, i8, i8) {
+        let date = self.date();
+        (date.year(), date.month(), date.day())
+    }
+
+    /// The day of the week.
+    pub fn weekday(self) -> Weekday {
+        // 1970-01-01 was a Thursday.
+        let at = (self.0.rem_euclid(7) + 3) % 7;
+        Weekday::ALL.get(at as usize).copied().unwrap_or(Weekday::Monday)
+    }
+
+    fn of(date: civil::Date) -> Self {
+        let epoch = civil::Date::constant(1970, 1, 1);
+        Self(epoch.until(date).map_or(0, |span| span.get_days()))
+    }
+
+    fn date(self) -> civil::Date {
+        let span = jiff::Span::new().try_days(self.0).unwrap_or_default();
+        civil::Date::constant(1970, 1, 1).saturating_add(span)
+    }
+}
+
+impl fmt::Display for CivilDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.date().to_string())
+    }
+}
+
+impl fmt::Debug for CivilDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CivilDate({self})")
+    }
+}
+
+impl FromStr for CivilDate {
+    type Err = ParseCivilError;
+    fn from_str(text: &str) -> Result<Self, ParseCivilError> {
+        let error = || ParseCivilError {
+            text: text.escape_debug().to_string(),
+            expected: "a date such as `2026-03-29`",
+        };
+        // jiff also accepts times after the date; a date is all we want here.
+        if text.len() != 10 {
+            return Err(error());
+        }
+        text.parse::<civil::Date>().map(Self::of).map_err(|_| error())
+    }
+}
+
+/// A time of day on the wall clock, as microseconds since midnight.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct CivilTime(i64);
+
+impl CivilTime {
+    /// The time with this hour (0 to 23) and minute (0 to 59); `None` when there is no such time.
+    pub fn new(hour: u8, minute: u8) -> Option<Self> {
+        (hour < 24 && minute < 60).then(|| Self((i64::from(hour) * 60 + i64::from(minute)) * 60_000_000))
+    }
+
+    /// Microseconds since midnight on the wall clock.
+    pub fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The hour, 0 to 23.
+    pub fn hour(self) -> u8 {
+        (self.0 / 3_600_000_000) as u8
+    }
+
+    /// The minute, 0 to 59.
+    pub fn minute(self) -> u8 {
+        (self.0 / 60_000_000 % 60) as u8
+    }
+
+    fn of(time: civil::Time) -> Self {
+        let seconds =
+            (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
+        Self(seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1_000)
+    }
+
+    fn time(self) -> civil::Time {
+        let nanos = (self.0 % 1_000_000) as i32 * 1_000;
+        let second = (self.0 / 1_000_000 % 60) as i8;
+        civil::Time::new(self.hour() as i8, self.minute() as i8, second, nanos).unwrap_or(civil::Time::MIN)
+    }
+}
+
+impl fmt::Display for CivilTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 % 60_000_000 == 0 {
+            f.pad(&format!("{:02}:{:02}", self.hour(), self.minute()))
+        } else {
+            f.pad(&self.time().to_string())
+        }
+    }
+}
+
+impl fmt::Debug for CivilTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CivilTime({self})")
+    }
+}
+
+impl FromStr for CivilTime {
+    type Err = ParseCivilError;
+    fn from_str(text: &str) -> Result<Self, ParseCivilError> {
+        let error = || ParseCivilError {
+            text: text.escape_debug().to_string(),
+            expected: "a time of day such as `21:30`",
+        };
+        let well_formed =
+            matches!(text.len(), 5 | 8) && text.bytes().all(|b| b.is_ascii_digit() || b == b':');
+        if !well_formed {
+            return Err(error());
+        }
+        text.parse::<civil::Time>().map(Self::of).map_err(|_| error())
+    }
+}
+
+/// Serde by text, for people and machines alike.
+macro_rules! serde_as_text {
+    ($($name:ident),*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+serde_as_text!(Zone, CivilDate, CivilTime);
+
+/// What the clock on the customer's wall shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalTime {
+    /// The date on the wall calendar.
+    pub date: CivilDate,
+    /// The time on the wall clock.
+    pub time: CivilTime,
+    /// Seconds east of UTC at that instant.
+    pub offset_seconds: i32,
+}
+
+impl Zone {
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// The zone with this IANA name.
+    ///
+    /// # Errors
+    /// When the bundled database has no such zone.
+    pub fn new(name: &str) -> Result<Self, UnknownZone> {
+        if name == "UTC" {
+            return Ok(Self::utc());
+        }
+        let error =
+            || UnknownZone { name: name.chars().take(64).collect::<String>().escape_debug().to_string() };
+        let zone = jiff::tz::db().get(name).map_err(|_| error())?;
+        Ok(Self(zone))
+    }
+
+    /// The zone's IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// Local time at `at`.
+    pub fn local(&self, at: Timestamp) -> LocalTime {
+        let instant = instant(at);
+        let offset = self.0.to_offset(instant);
+        let wall = offset.to_datetime(instant);
+        LocalTime {
+            date: CivilDate::of(wall.date()),
+            time: CivilTime::of(wall.time()),
+            offset_seconds: offset.seconds(),
+        }
+    }
+
+    /// The first instant at which the wall shows `date` and `time`, or would have shown it.
+    ///
+    /// In a gap (clocks go forward) the instant just after the gap that lies as far past it as `time` lies past
+    /// its start; in a fold (clocks go back) the earlier of the two.
+    pub fn instant(&self, date: CivilDate, time: CivilTime) -> Timestamp {
+        let wall = date.date().to_datetime(time.time());
+        let ambiguous = self.0.to_ambiguous_timestamp(wall);
+        ambiguous.compatible().ok().map_or(Timestamp::MAX, |at| timestamp(&at))
+    }
+
+    /// The first instant of the local day `date`.
+    ///
+    /// Midnight as a rule; where midnight falls into a gap, the end of that gap.
+    pub fn start_of_day(&self, date: CivilDate) -> Timestamp {
+        let wall = date.date().to_datetime(civil::Time::MIN);
+        match self.0.to_ambiguous_timestamp(wall).offset() {
+            jiff::tz::AmbiguousOffset::Gap { .. } => {
+                // The transition itself: midnight read with the offset before the gap.
+                self.0.to_ambiguous_timestamp(wall).later().ok().map_or(Timestamp::MAX, |at| {
+                    let mut before = self.0.preceding(at + jiff::SignedDuration::from_secs(1));
+                    before.next().map_or(timestamp(&at), |change| timestamp(&change.timestamp()))
+                })
+            }
+            _ => self.instant(date, CivilTime::default()),
+        }
+    }
+
+    /// The local day that `at` falls on.
+    pub fn day(&self, at: Timestamp) -> CivilDate {
+        self.local(at).date
+    }
+
+    /// The next instant strictly after `at` at which this zone's offset changes, if it ever does.
+    pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
+        self.0.following(instant(at)).next().map(|change| timestamp(&change.timestamp()))
+    }
+
+    /// How long the local day `date` is: 23 to 25 hours as a rule.
+    pub fn day_length(&self, date: CivilDate) -> Duration {
+        self.start_of_day(date.plus_days(1)).since(self.start_of_day(date))
+    }
+}
+
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    // INVARIANT: jiff's range leaves out only the last day of year 9999.
+    jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or(jiff::Timestamp::MAX)
+}
+
+fn timestamp(at: &jiff::Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.as_microsecond()).unwrap_or(Timestamp::MAX)
+}
+
+impl FromStr for Zone {
+    type Err = UnknownZone;
+    fn from_str(name: &str) -> Result<Self, UnknownZone> {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Zone({})", self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn local_time_follows_the_zone() {
+        let paris = Zone::new("Europe/Paris").unwrap();
+        let local = paris.local(at("2026-03-29T00:59:59Z"));
+        assert_eq!((local.date.to_string().as_str(), local.time.hour()), ("2026-03-29", 1));
+        assert_eq!(paris.local(at("2026-03-29T01:00:00Z")).time.hour(), 3);
+        assert_eq!(paris.day_length(CivilDate::new(2026, 3, 29).unwrap()), Duration::from_hours(23));
+    }
+
+    #[test]
+    fn a_day_whose_midnight_is_skipped_starts_after_the_gap() {
+        // In Santiago the clocks of 2024-09-08 went from 23:59:59 straight to 01:00.
+        let zone = Zone::new("America/Santiago").unwrap();
+        let start = zone.start_of_day(CivilDate::new(2024, 9, 8).unwrap());
+        assert_eq!(start.to_string(), "2024-09-08T04:00:00Z");
+        assert_eq!(zone.local(start).time.to_string(), "01:00");
+    }
+
+    #[test]
+    fn dates_and_weekdays_agree() {
+        let date = CivilDate::new(2026, 11, 22).unwrap();
+        assert_eq!(date.weekday(), Weekday::Sunday);
+        assert_eq!(date.plus_days(1).weekday(), Weekday::Monday);
+        assert_eq!("2026-11-22".parse(), Ok(date));
+        assert_eq!(CivilDate::new(1969, 12, 31).unwrap().weekday(), Weekday::Wednesday);
+    }
+
+    #[test]
+    fn an_unknown_zone_says_what_was_expected() {
+        let error = Zone::new("Mars/Olympus").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`Mars/Olympus` is not a time zone of the bundled database; write it as `Europe/Paris`"
+        );
+    }
+}
