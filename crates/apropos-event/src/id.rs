@@ -125,6 +125,8 @@ ids! {
     ChannelId;
     /// The host's key of one customer.
     CustomerId;
+    /// A lifecycle cycle, such as `ownership`.
+    CycleId;
     /// One decision.
     DecisionId;
     /// One event; two events with the same id and source are the same event.
@@ -135,12 +137,20 @@ ids! {
     JourneyId;
     /// A node of a journey.
     NodeId;
+    /// A named place or area, such as `store_12` or `home`.
+    PlaceId;
     /// A declared promise (moment of truth).
     PromiseId;
     /// The name of a property of an event.
     PropertyName;
+    /// A signal of behaviour, such as `hesitation`.
+    SignalId;
+    /// A situation that people recognise, such as `walking_with_a_phone`.
+    SituationId;
     /// The system an event came from.
     SourceId;
+    /// A stage of a lifecycle cycle, such as `onboarding`.
+    StageId;
 }
 
 #[cfg(test)]

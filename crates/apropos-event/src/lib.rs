@@ -41,8 +41,8 @@ pub use duration::{Duration, ParseDurationError};
 pub use error::EventError;
 pub use event::{Event, LIMITS, Limits};
 pub use id::{
-    ActionId, AttributeName, ChannelId, CustomerId, DecisionId, EventId, EventKind, GroupId, IdError,
-    JourneyId, NodeId, PromiseId, PropertyName, SourceId,
+    ActionId, AttributeName, ChannelId, CustomerId, CycleId, DecisionId, EventId, EventKind, GroupId,
+    IdError, JourneyId, NodeId, PlaceId, PromiseId, PropertyName, SignalId, SituationId, SourceId, StageId,
 };
 pub use identifier::{Identifier, IdentifierKind};
 pub use money::{Currency, Money, MoneyError};

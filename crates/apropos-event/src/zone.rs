@@ -104,9 +104,20 @@ impl CivilDate {
     }
 
     /// Year, month (1 to 12) and day (1 to 31).
+    ///
+    /// Integer arithmetic over 400-year eras that start in March (Hinnant 2013, `civil_from_days`).
     pub fn ymd(self) -> (i16, i8, i8) {
-        let date = self.date();
-        (date.year(), date.month(), date.day())
+        let days = i64::from(self.0) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (year as i16, month as i8, day as i8)
     }
 
     /// The day of the week.
@@ -159,6 +170,14 @@ impl FromStr for CivilDate {
 pub struct CivilTime(i64);
 
 impl CivilTime {
+    /// The start of the day on the wall clock.
+    pub const MIDNIGHT: Self = Self(0);
+
+    /// The time `micros` microseconds after midnight on the wall clock; `None` when that is no time of day.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        (0..MICROS_PER_DAY).contains(&micros).then_some(Self(micros))
+    }
+
     /// The time with this hour (0 to 23) and minute (0 to 59); `None` when there is no such time.
     pub fn new(hour: u8, minute: u8) -> Option<Self> {
         (hour < 24 && minute < 60).then(|| Self((i64::from(hour) * 60 + i64::from(minute)) * 60_000_000))
@@ -255,6 +274,20 @@ pub struct LocalTime {
     pub offset_seconds: i32,
 }
 
+impl LocalTime {
+    /// What a clock shows that runs `offset_seconds` east of UTC.
+    pub fn at_offset(at: Timestamp, offset_seconds: i32) -> Self {
+        let wall = at.as_micros() + i64::from(offset_seconds) * 1_000_000;
+        Self {
+            date: CivilDate::from_days_saturating(wall.div_euclid(MICROS_PER_DAY)),
+            time: CivilTime(wall.rem_euclid(MICROS_PER_DAY)),
+            offset_seconds,
+        }
+    }
+}
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
 impl Zone {
     /// Coordinated universal time.
     pub fn utc() -> Self {
@@ -282,14 +315,8 @@ impl Zone {
 
     /// Local time at `at`.
     pub fn local(&self, at: Timestamp) -> LocalTime {
-        let instant = instant(at);
-        let offset = self.0.to_offset(instant);
-        let wall = offset.to_datetime(instant);
-        LocalTime {
-            date: CivilDate::of(wall.date()),
-            time: CivilTime::of(wall.time()),
-            offset_seconds: offset.seconds(),
-        }
+        let offset_seconds = self.0.to_offset(instant(at)).seconds();
+        LocalTime::at_offset(at, offset_seconds)
     }
 
     /// The first instant at which the wall shows `date` and `time`, or would have shown it.
@@ -396,6 +423,39 @@ mod tests {
         assert_eq!(date.plus_days(1).weekday(), Weekday::Monday);
         assert_eq!("2026-11-22".parse(), Ok(date));
         assert_eq!(CivilDate::new(1969, 12, 31).unwrap().weekday(), Weekday::Wednesday);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn calendar_arithmetic_agrees_with_the_library_below(days in -700_000_i64..2_900_000) {
+            let date = CivilDate::from_days_saturating(days);
+            let (year, month, day) = date.ymd();
+            proptest::prop_assert_eq!(CivilDate::new(year, month, day), Some(date));
+        }
+
+        #[test]
+        fn the_wall_clock_reads_back(seconds in 0_i64..4_000_000_000, which in 0_usize..5) {
+            let names =
+                ["Europe/Paris", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"];
+            let zone = Zone::new(names[which]).unwrap();
+            let at = Timestamp::from_secs_saturating(seconds);
+            let local = zone.local(at);
+            let back = zone.instant(local.date, local.time);
+            // In a fold the earlier of two instants is given.
+            proptest::prop_assert!(back <= at);
+            proptest::prop_assert!(at.since(back) <= Duration::from_hours(25));
+            let again = zone.local(back);
+            proptest::prop_assert_eq!((again.date, again.time), (local.date, local.time));
+        }
+
+        #[test]
+        fn an_instant_lies_in_its_own_day(seconds in 0_i64..4_000_000_000) {
+            let zone = Zone::new("America/Sao_Paulo").unwrap();
+            let at = Timestamp::from_secs_saturating(seconds);
+            let start = zone.start_of_day(zone.day(at));
+            proptest::prop_assert!(start <= at && at < start.plus(Duration::from_hours(26)));
+            proptest::prop_assert_eq!(zone.day(start), zone.day(at));
+        }
     }
 
     #[test]

@@ -1,0 +1,5 @@
+//! The goal that the customer is pursuing now.
+
+mod kind;
+
+pub use kind::Goal;

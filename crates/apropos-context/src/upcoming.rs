@@ -1,0 +1,93 @@
+//! What is about to happen, so that help can come before the need.
+
+use apropos_event::{Duration, Path, Problem, Problems, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::reading::Source;
+
+/// Something that is about to happen: arrival at the store, check-in, the end of a trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Happening {
+    /// What kind of thing, such as `trial_end`; see [`HappeningDefinition`].
+    pub kind: String,
+    /// When it is expected.
+    pub at: Timestamp,
+    /// How sure that is, 0 to 1.
+    #[serde(default = "certain")]
+    pub certainty: f64,
+    /// Where that comes from.
+    #[serde(default)]
+    pub source: Source,
+    /// What it is about, such as a booking number.
+    #[serde(default)]
+    pub subject: Option<String>,
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+impl Happening {
+    /// A certain happening.
+    pub fn new(kind: impl Into<String>, at: Timestamp) -> Self {
+        Self { kind: kind.into(), at, certainty: 1.0, source: Source::Request, subject: None }
+    }
+
+    /// The same happening, less sure.
+    #[must_use]
+    pub fn with_certainty(mut self, certainty: f64) -> Self {
+        self.certainty = if certainty.is_finite() { certainty.clamp(0.0, 1.0) } else { 0.0 };
+        self
+    }
+
+    /// The same happening, about something.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+}
+
+/// A kind of happening that matters: a moment of truth upstream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HappeningDefinition {
+    /// Its name, such as `trial_end`.
+    pub kind: String,
+    /// How long before it help is of use.
+    pub lead: Duration,
+}
+
+/// At most this many kinds.
+pub(crate) const MAX_HAPPENINGS: usize = 256;
+
+/// Checks kinds and orders them by name.
+pub(crate) fn compile(
+    definitions: &[HappeningDefinition],
+    path: &Path,
+    problems: &mut Problems,
+) -> Vec<HappeningDefinition> {
+    if MAX_HAPPENINGS < definitions.len() {
+        let message =
+            format!("there are {} kinds, at most {MAX_HAPPENINGS} are accepted", definitions.len());
+        problems.push(Problem::error("context/too-many", path.clone(), message));
+    }
+    let mut kinds = definitions.to_vec();
+    kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
+    for pair in kinds.windows(2) {
+        if let [first, second] = pair
+            && first.kind == second.kind
+        {
+            let message = format!("`{}` is declared twice", first.kind);
+            problems.push(Problem::error("context/duplicate", path.clone(), message));
+        }
+    }
+    for kind in &kinds {
+        if !kind.lead.is_positive() {
+            let message = format!("the lead of `{}` must be longer than nothing", kind.kind);
+            problems.push(Problem::error("context/lead", path.clone(), message));
+        }
+    }
+    kinds
+}
