@@ -1,0 +1,3 @@
+//! Types, functions and names: what a condition may say.
+
+pub(crate) mod builtin;
