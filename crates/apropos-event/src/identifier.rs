@@ -4,12 +4,11 @@
 
 use std::fmt;
 
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The kind of an identifier: the well-known ones, or the host's own by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "CompactString", into = "CompactString")]
+#[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum IdentifierKind {
     /// The company's own customer number.
@@ -31,7 +30,7 @@ pub enum IdentifierKind {
     /// A person recognised by a member of staff.
     AgentKnown,
     /// Any other kind, by name.
-    Other(CompactString),
+    Other(String),
 }
 
 impl IdentifierKind {
@@ -64,20 +63,20 @@ impl From<&str> for IdentifierKind {
             "cookie" => Self::Cookie,
             "loyalty_card" => Self::LoyaltyCard,
             "agent_known" => Self::AgentKnown,
-            other => Self::Other(CompactString::new(other)),
+            other => Self::Other(other.to_owned()),
         }
     }
 }
 
-impl From<CompactString> for IdentifierKind {
-    fn from(name: CompactString) -> Self {
+impl From<String> for IdentifierKind {
+    fn from(name: String) -> Self {
         Self::from(name.as_str())
     }
 }
 
-impl From<IdentifierKind> for CompactString {
+impl From<IdentifierKind> for String {
     fn from(kind: IdentifierKind) -> Self {
-        CompactString::new(kind.as_str())
+        kind.as_str().to_owned()
     }
 }
 

@@ -8,3 +8,22 @@ pub use apropos_journey as journey;
 pub use apropos_learn as learn;
 pub use apropos_nba as nba;
 pub use apropos_profile as profile;
+
+/// The pages whose code is tested: the README and the guide.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/guide/01-start.md")]
+    mod start {}
+    #[doc = include_str!("../../../docs/guide/02-writing-a-playbook.md")]
+    mod writing_a_playbook {}
+    #[doc = include_str!("../../../docs/guide/03-embedding.md")]
+    mod embedding {}
+    #[doc = include_str!("../../../docs/guide/04-explaining-and-replaying.md")]
+    mod explaining_and_replaying {}
+    #[doc = include_str!("../../../docs/guide/05-learning.md")]
+    mod learning {}
+    #[doc = include_str!("../../../docs/guide/06-evaluating.md")]
+    mod evaluating {}
+}

@@ -1,0 +1,120 @@
+//! What the documents promise: every crate has its page, every link leads somewhere, every code sample runs.
+
+use apropos_house::{File, Tree};
+
+use crate::{none, rooms, tree};
+
+#[test]
+fn every_crate_says_what_it_does_not_do() {
+    let tree = tree();
+    let findings: Vec<String> = rooms()
+        .iter()
+        .map(|room| format!("crates/{}/README.md", room.name))
+        .filter(|path| {
+            let text = tree.text(path).to_lowercase();
+            !["does not", "knows nothing of"].iter().any(|words| text.contains(words))
+        })
+        .collect();
+    none(&findings, "A crate's page says what the crate does not do, or it has no edge.");
+}
+
+#[test]
+fn every_crate_has_its_place_in_each_document() {
+    let tree = tree();
+    let mut findings = Vec::new();
+    for room in rooms() {
+        let places = [
+            ("README.md", format!("(crates/{})", room.name)),
+            ("ARCHITECTURE.md", format!("### `{}`", room.name)),
+            ("CHANGELOG.md", format!("### {}\n", room.name)),
+        ];
+        for (path, wanted) in places {
+            if !tree.text(path).contains(&wanted) {
+                findings.push(format!("{path} lacks `{}`", wanted.trim()));
+            }
+        }
+    }
+    none(&findings, "A room that no document shows cannot be found.");
+}
+
+#[test]
+fn every_section_on_a_crate_says_what_it_knows_nothing_of() {
+    let tree = tree();
+    let findings: Vec<String> = tree
+        .text("ARCHITECTURE.md")
+        .split("\n### `")
+        .skip(1)
+        .filter(|section| !section.contains("**Knows nothing of**"))
+        .map(|section| section.lines().next().unwrap_or_default().to_owned())
+        .collect();
+    none(&findings, "An invariant is best written as an absence: say what the crate knows nothing of.");
+}
+
+#[test]
+fn every_link_inside_the_project_leads_somewhere() {
+    let tree = tree();
+    let mut findings = Vec::new();
+    for file in tree.ending(".md") {
+        for (number, target) in links(file) {
+            if !leads_somewhere(&tree, file, target) {
+                findings.push(format!("{}:{number}: `{target}`", file.path));
+            }
+        }
+    }
+    none(&findings, "These links lead to no file of the project.");
+}
+
+#[test]
+fn every_page_is_linked_from_the_index_of_the_documents() {
+    let tree = tree();
+    let index = tree.text("docs/README.md");
+    let findings: Vec<String> = tree
+        .ending(".md")
+        .filter_map(|file| file.path.strip_prefix("docs/"))
+        .filter(|page| *page != "README.md" && !index.contains(&format!("({page})")))
+        .map(str::to_owned)
+        .collect();
+    none(&findings, "docs/README.md lists every page, or nobody finds it.");
+}
+
+#[test]
+fn the_code_of_the_readme_and_the_guide_is_tested() {
+    let tree = tree();
+    let facade = tree.text("crates/apropos/src/lib.rs");
+    let findings: Vec<String> = tree
+        .ending(".md")
+        .map(|file| file.path.as_str())
+        .filter(|path| *path == "README.md" || path.starts_with("docs/guide/"))
+        .filter(|path| !facade.contains(&format!("include_str!(\"../../../{path}\")")))
+        .map(str::to_owned)
+        .collect();
+    none(
+        &findings,
+        "Include these pages under `cfg(doctest)` in crates/apropos/src/lib.rs: their code must compile.",
+    );
+}
+
+/// The targets of the links in `file`, outside fenced code, with their lines.
+fn links(file: &File) -> Vec<(usize, &str)> {
+    let mut fenced = false;
+    let mut found = Vec::new();
+    for (number, line) in file.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        if !fenced {
+            let targets = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+            found.extend(targets.map(|(target, _)| (number, target)));
+        }
+    }
+    found
+}
+
+fn leads_somewhere(tree: &Tree, file: &File, target: &str) -> bool {
+    let target = target.split('#').next().unwrap_or_default();
+    if target.is_empty() || target.contains("://") {
+        return true;
+    }
+    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    tree.has(format!("{folder}/{target}").trim_start_matches('/'))
+}

@@ -1,0 +1,21 @@
+//! The examples: the README lists exactly those that exist.
+
+use std::collections::BTreeSet;
+
+use crate::tree;
+
+#[test]
+fn the_readme_lists_every_example_and_no_other() {
+    let packages = apropos_house::packages().unwrap();
+    let real: BTreeSet<&str> = packages.iter().flat_map(|package| package.targets("example")).collect();
+    let tree = tree();
+    let listed: BTreeSet<&str> = tree
+        .text("README.md")
+        .split("--example ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let missing: Vec<&&str> = real.difference(&listed).collect();
+    assert!(missing.is_empty(), "the README lacks {missing:?}, which examples/Cargo.toml has");
+}
