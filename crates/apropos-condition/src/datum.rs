@@ -254,6 +254,38 @@ impl<'a> Datum<'a> {
         })
     }
 
+    /// The same value, borrowing its text where that saves counting references.
+    pub(crate) fn reborrowed<'s>(&'s self) -> Datum<'s>
+    where
+        'a: 's,
+    {
+        match self {
+            Self::Text(text) => Datum::Text(Text::borrowed(text.as_str(), text.symbol)),
+            other => other.clone(),
+        }
+    }
+
+    /// The same value, borrowing nothing.
+    pub fn into_owned(self) -> Datum<'static> {
+        match self {
+            Self::Null => Datum::Null,
+            Self::Bool(b) => Datum::Bool(b),
+            Self::Int(n) => Datum::Int(n),
+            Self::UInt(n) => Datum::UInt(n),
+            Self::Double(x) => Datum::Double(x),
+            Self::Decimal(x) => Datum::Decimal(x),
+            Self::Text(text) => Datum::Text(Text::shared(text.as_str(), text.symbol)),
+            Self::Bytes(bytes) => Datum::Bytes(bytes),
+            Self::Timestamp(at) => Datum::Timestamp(at),
+            Self::Duration(duration) => Datum::Duration(duration),
+            Self::Type(name) => Datum::Type(name),
+            Self::List(items) => Datum::List(Items::owned(items.iter().map(Datum::into_owned).collect())),
+            Self::Map(entries) => Datum::Map(Entries::owned(
+                entries.iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
+            )),
+        }
+    }
+
     /// The name of the value's type, as CEL's `type` gives it.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ pub const MAX_PATTERN_PROGRAM: usize = 256 * 1024;
 /// The deepest nesting of groups in a regular expression.
 pub const MAX_PATTERN_NESTING: u32 = 24;
 /// The most macros (`all`, `exists`, …) inside one another.
-pub const MAX_MACRO_NESTING: usize = 3;
+pub const MAX_MACRO_NESTING: usize = 4;
 /// The most steps one evaluation may take. A condition whose evaluation needs more is unknown.
 pub const MAX_STEPS: u32 = 200_000;
 /// The most bytes or elements a value may grow to while a condition is evaluated.

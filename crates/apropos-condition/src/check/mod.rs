@@ -1,3 +1,11 @@
-//! Types, functions and names: what a condition may say.
+//! Types, functions and names: what a condition may say, and what each node of it stands for.
+//!
+//! Not here: grammar, see `text`, and values, see `evaluate`.
 
 pub(crate) mod builtin;
+mod checker;
+mod types;
+
+pub(crate) use builtin::{Builtin, Part};
+pub(crate) use checker::{Checked, Resolution, check};
+pub(crate) use types::Type;

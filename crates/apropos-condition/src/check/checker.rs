@@ -1,0 +1,739 @@
+//! Resolves every name and checks every type, reporting all problems with their spans.
+//!
+//! Literals become values here, patterns are compiled, declared functions become attributes.
+
+use apropos_event::{Path, Problem, Problems, Value, Zone, did_you_mean};
+use regex::{Regex, RegexBuilder};
+
+use super::builtin::{self, Builtin};
+use super::types::Type;
+use crate::datum::{Datum, Text, decimal_of};
+use crate::evaluate::functions;
+use crate::limits::{MAX_MACRO_NESTING, MAX_PATTERN_BYTES, MAX_PATTERN_NESTING, MAX_PATTERN_PROGRAM};
+use crate::schema::Declarations;
+use crate::text::{Ast, BinaryOp, Literal, MacroKind, Node, NodeId, UnaryOp, quote};
+use crate::{AttributeId, AttributeType, ParameterType};
+
+/// What a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Resolution {
+    /// What its shape says.
+    Structure,
+    Constant(u32),
+    Attribute(AttributeId),
+    HasAttribute(AttributeId),
+    /// A variable of a macro, by nesting.
+    Local(u8),
+    Builtin(Builtin),
+    /// The pattern it is matched against.
+    Matches(u32),
+    /// A part of local time in a zone.
+    LocalPart(builtin::Part, u32),
+}
+
+/// What checking found out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Checked {
+    pub(crate) resolved: Vec<Resolution>,
+    pub(crate) constants: Vec<Datum<'static>>,
+    pub(crate) patterns: Vec<Regex>,
+    pub(crate) zones: Vec<Zone>,
+    /// The attributes it reads, each once, ascending.
+    pub(crate) attributes: Vec<AttributeId>,
+}
+
+/// Checks the whole tree; gives what was found out and the type of the root.
+pub(crate) fn check<D: Declarations>(ast: &Ast, names: D, problems: &mut Problems) -> (Checked, Type) {
+    let found = Checked { resolved: vec![Resolution::Structure; ast.len()], ..Checked::default() };
+    let mut checker = Checker { ast, names, problems, found, locals: Vec::new() };
+    let kind = checker.node(ast.root());
+    let mut found = checker.found;
+    found.attributes.sort_unstable();
+    found.attributes.dedup();
+    (found, kind)
+}
+
+struct Checker<'a, D> {
+    ast: &'a Ast,
+    names: D,
+    problems: &'a mut Problems,
+    found: Checked,
+    locals: Vec<(Box<str>, Type)>,
+}
+
+impl<D: Declarations> Checker<'_, D> {
+    fn error(&mut self, code: &'static str, id: NodeId, message: impl Into<String>) {
+        self.error_with(code, id, message, None);
+    }
+
+    fn error_with(
+        &mut self,
+        code: &'static str,
+        id: NodeId,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let mut problem = Problem::error(code, Path::root(), message).with_span(self.ast.span(id));
+        problem.help = help;
+        self.problems.push(problem);
+    }
+
+    fn resolve(&mut self, id: NodeId, resolution: Resolution) {
+        if let Some(place) = self.found.resolved.get_mut(id as usize) {
+            *place = resolution;
+        }
+    }
+
+    fn constant(&mut self, id: NodeId, value: Datum<'static>) {
+        let at = self.found.constants.len() as u32;
+        self.found.constants.push(value);
+        self.resolve(id, Resolution::Constant(at));
+    }
+
+    fn constant_of(&self, id: NodeId) -> Option<&Datum<'static>> {
+        match self.found.resolved.get(id as usize) {
+            Some(Resolution::Constant(at)) => self.found.constants.get(*at as usize),
+            _ => None,
+        }
+    }
+
+    fn text_of(&self, id: NodeId) -> Option<String> {
+        match self.constant_of(id) {
+            Some(Datum::Text(text)) => Some(text.as_str().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn node(&mut self, id: NodeId) -> Type {
+        let ast = self.ast;
+        match ast.node(id) {
+            Node::Literal(literal) => self.literal(id, literal),
+            Node::Name(name) => self.name(id, name),
+            Node::Select { operand, field } => self.select(id, *operand, field),
+            Node::Has { operand, field } => self.has(id, *operand, field),
+            Node::Index { operand, index } => self.index(id, *operand, *index),
+            Node::Unary { op, operand } => self.unary(id, *op, *operand),
+            Node::Binary { op, left, right } => self.binary(id, *op, *left, *right),
+            Node::And(terms) | Node::Or(terms) => {
+                for term in terms {
+                    self.expect_bool(*term);
+                }
+                Type::Bool
+            }
+            Node::Conditional { condition, yes, no } => {
+                self.expect_bool(*condition);
+                let yes = self.node(*yes);
+                let no = self.node(*no);
+                yes.join(&no)
+            }
+            Node::Call { function, target, arguments } => self.call(id, function, *target, arguments),
+            Node::List(items) => {
+                let element = self.join_all(items);
+                Type::List(Box::new(element))
+            }
+            Node::Map(entries) => self.map(entries),
+            Node::Macro { kind, range, variable, arguments } => {
+                self.comprehension(id, *kind, *range, variable, arguments)
+            }
+        }
+    }
+
+    fn expect_bool(&mut self, id: NodeId) {
+        let found = self.node(id);
+        if !matches!(found, Type::Bool | Type::Dynamic) {
+            self.error("condition/not-bool", id, format!("expected true or false here, this is a {found}"));
+        }
+    }
+
+    fn literal(&mut self, id: NodeId, literal: &Literal) -> Type {
+        let (value, kind) = match literal {
+            Literal::Null => (Datum::Null, Type::Null),
+            Literal::Bool(b) => (Datum::Bool(*b), Type::Bool),
+            Literal::Int(n) => (Datum::Int(*n), Type::Int),
+            Literal::UInt(n) => (Datum::UInt(*n), Type::UInt),
+            Literal::Double(x) => (Datum::Double(*x), Type::Double),
+            Literal::Text(text) => {
+                let symbol = self.names.intern(text);
+                (Datum::Text(Text::shared(text, symbol)), Type::Text)
+            }
+            Literal::Bytes(bytes) => (Datum::Bytes(bytes.to_vec().into()), Type::Bytes),
+        };
+        self.constant(id, value);
+        kind
+    }
+
+    fn attribute(&mut self, id: NodeId, attribute: AttributeId) -> Type {
+        self.resolve(id, Resolution::Attribute(attribute));
+        self.found.attributes.push(attribute);
+        self.names.attribute(attribute).map_or(Type::Dynamic, |definition| Type::of(&definition.kind))
+    }
+
+    fn local(&self, name: &str) -> Option<(u8, Type)> {
+        let at = self.locals.iter().rposition(|(known, _)| **known == *name)?;
+        self.locals.get(at).map(|(_, kind)| (at as u8, kind.clone()))
+    }
+
+    fn name(&mut self, id: NodeId, name: &str) -> Type {
+        if let Some((slot, kind)) = self.local(name) {
+            self.resolve(id, Resolution::Local(slot));
+            return kind;
+        }
+        let name = name.strip_prefix('.').unwrap_or(name);
+        if let Some(attribute) = self.names.find(name) {
+            return self.attribute(id, attribute);
+        }
+        if let Some(name) = builtin::type_value(name) {
+            self.constant(id, Datum::Type(name));
+            return Type::Type;
+        }
+        self.unknown(id, name)
+    }
+
+    fn unknown(&mut self, id: NodeId, name: &str) -> Type {
+        let shown: String = name.chars().take(128).collect();
+        let help = did_you_mean(&shown, self.names.all_attributes().iter().map(|a| a.name.as_str()));
+        self.error_with("condition/unknown-attribute", id, format!("`{shown}` is not declared"), help);
+        Type::Dynamic
+    }
+
+    /// The dotted name of a chain that does not begin with a variable.
+    fn free_name(&self, id: NodeId) -> Option<String> {
+        let mut at = id;
+        while let Node::Select { operand, .. } = self.ast.node(at) {
+            at = *operand;
+        }
+        match self.ast.node(at) {
+            Node::Name(name) if self.local(name).is_none() => self.ast.dotted(id),
+            _ => None,
+        }
+    }
+
+    fn select(&mut self, id: NodeId, operand: NodeId, field: &str) -> Type {
+        if let Some(name) = self.free_name(id) {
+            if let Some(attribute) = self.names.find(&name) {
+                return self.attribute(id, attribute);
+            }
+            if let Some(name) = builtin::type_value(&name) {
+                self.constant(id, Datum::Type(name));
+                return Type::Type;
+            }
+            if !self.reaches_attribute(operand) {
+                return self.unknown(id, &name);
+            }
+        }
+        let kind = self.node(operand);
+        self.field(id, &kind, field)
+    }
+
+    /// Whether some beginning of the chain is an attribute.
+    fn reaches_attribute(&self, id: NodeId) -> bool {
+        if self.ast.dotted(id).is_some_and(|name| self.names.find(&name).is_some()) {
+            return true;
+        }
+        match self.ast.node(id) {
+            Node::Select { operand, .. } => self.reaches_attribute(*operand),
+            _ => false,
+        }
+    }
+
+    fn field(&mut self, id: NodeId, kind: &Type, field: &str) -> Type {
+        match kind {
+            Type::Dynamic => Type::Dynamic,
+            Type::Map(key, value) if key.may_equal(&Type::Text) => (**value).clone(),
+            _ => {
+                let message = format!("a {kind} has no field `{field}`");
+                self.error("condition/no-field", id, message);
+                Type::Dynamic
+            }
+        }
+    }
+
+    fn has(&mut self, id: NodeId, operand: NodeId, field: &str) -> Type {
+        if let Some(prefix) = self.free_name(operand) {
+            let name = format!("{prefix}.{field}");
+            if let Some(attribute) = self.names.find(&name) {
+                self.resolve(id, Resolution::HasAttribute(attribute));
+                self.found.attributes.push(attribute);
+                return Type::Bool;
+            }
+            if !self.reaches_attribute(operand) {
+                self.unknown(id, &name);
+                return Type::Bool;
+            }
+        }
+        let kind = self.node(operand);
+        self.field(id, &kind, field);
+        Type::Bool
+    }
+
+    fn index(&mut self, id: NodeId, operand: NodeId, index: NodeId) -> Type {
+        let kind = self.node(operand);
+        let key = self.node(index);
+        match kind {
+            Type::Dynamic => Type::Dynamic,
+            Type::List(element) if key.is_dynamic() || (key.is_number() && key != Type::Decimal) => *element,
+            Type::Map(expected, value) if key.may_equal(&expected) => *value,
+            kind => {
+                self.error("condition/index", id, format!("a {kind} cannot be indexed by a {key}"));
+                Type::Dynamic
+            }
+        }
+    }
+
+    fn unary(&mut self, id: NodeId, op: UnaryOp, operand: NodeId) -> Type {
+        if op == UnaryOp::Not {
+            self.expect_bool(operand);
+            return Type::Bool;
+        }
+        let kind = self.node(operand);
+        if !matches!(kind, Type::Dynamic | Type::Int | Type::Double | Type::Decimal | Type::Duration) {
+            self.error("condition/operand-type", id, format!("`-` does not take a {kind}"));
+            return Type::Dynamic;
+        }
+        kind
+    }
+
+    fn binary(&mut self, id: NodeId, op: BinaryOp, left: NodeId, right: NodeId) -> Type {
+        let a = self.node(left);
+        let b = self.node(right);
+        let (a, b) = (self.coerce(left, a.clone(), &b), self.coerce(right, b, &a));
+        match op {
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                if !a.may_equal(&b) {
+                    self.mismatch(id, op, &a, &b);
+                }
+                self.check_symbol(left, right);
+                self.check_symbol(right, left);
+                Type::Bool
+            }
+            BinaryOp::Less | BinaryOp::AtMost | BinaryOp::Greater | BinaryOp::AtLeast => {
+                if !a.may_compare(&b) {
+                    self.mismatch(id, op, &a, &b);
+                }
+                Type::Bool
+            }
+            BinaryOp::In => self.membership(id, left, &a, right, &b),
+            _ => self.arithmetic(id, op, &a, &b),
+        }
+    }
+
+    /// A number literal beside a decimal is the decimal it spells.
+    fn coerce(&mut self, id: NodeId, own: Type, other: &Type) -> Type {
+        if *other != Type::Decimal {
+            return own;
+        }
+        let decimal = match self.constant_of(id) {
+            Some(Datum::Int(n)) => Some((*n).into()),
+            Some(Datum::UInt(n)) => Some((*n).into()),
+            Some(Datum::Double(x)) => decimal_of(*x),
+            _ => None,
+        };
+        match decimal {
+            Some(decimal) => {
+                self.constant(id, Datum::Decimal(decimal));
+                Type::Decimal
+            }
+            None => own,
+        }
+    }
+
+    fn mismatch(&mut self, id: NodeId, op: BinaryOp, a: &Type, b: &Type) {
+        let message = format!("`{}` does not take a {a} and a {b}", op.text());
+        let help = match (a, b) {
+            (Type::Timestamp, Type::Text) | (Type::Text, Type::Timestamp) => {
+                Some("write the instant as `timestamp(\"2026-03-01T10:00:00Z\")`".to_owned())
+            }
+            (Type::Duration, Type::Text) | (Type::Text, Type::Duration) => {
+                Some("write the duration as `duration(\"30d\")`".to_owned())
+            }
+            (Type::Null, _) | (_, Type::Null) => {
+                Some("ask whether an attribute is there with `has(…)`".to_owned())
+            }
+            _ if a.is_number() && b.is_number() => {
+                Some(format!("convert one side, as in `{}`", conversion(a)))
+            }
+            _ => None,
+        };
+        self.error_with("condition/type-mismatch", id, message, help);
+    }
+
+    /// A symbol is only ever one of its values.
+    fn check_symbol(&mut self, attribute: NodeId, literal: NodeId) {
+        let Some(Resolution::Attribute(attribute)) = self.found.resolved.get(attribute as usize).copied()
+        else {
+            return;
+        };
+        let Some(text) = self.text_of(literal) else { return };
+        let Some(definition) = self.names.attribute(attribute) else { return };
+        if definition.kind != AttributeType::Symbol || definition.values.contains(&text) {
+            return;
+        }
+        let message = format!("`{}` is never `{}`", definition.name, text.escape_debug());
+        let help = did_you_mean(&text, definition.values.iter().map(String::as_str))
+            .or_else(|| Some(format!("it is one of {}", definition.values.join(", "))));
+        self.error_with("condition/unknown-symbol", literal, message, help);
+    }
+
+    fn membership(&mut self, id: NodeId, left: NodeId, a: &Type, right: NodeId, b: &Type) -> Type {
+        if let Node::List(items) = self.ast.node(right) {
+            for item in items {
+                if *a == Type::Decimal {
+                    self.coerce(*item, Type::Dynamic, a);
+                }
+                self.check_symbol(left, *item);
+            }
+        }
+        let fits = match b {
+            Type::Dynamic => true,
+            Type::List(element) => a.may_equal(element),
+            Type::Map(key, _) => a.may_equal(key),
+            _ => false,
+        };
+        if !fits {
+            let help = (*b == Type::Text).then(|| "text within text is `text.contains(…)`".to_owned());
+            let message = format!("`in` does not take a {a} and a {b}");
+            self.error_with("condition/type-mismatch", id, message, help);
+        }
+        Type::Bool
+    }
+
+    fn arithmetic(&mut self, id: NodeId, op: BinaryOp, a: &Type, b: &Type) -> Type {
+        let result = match (op, a, b) {
+            (_, Type::Dynamic, _) | (_, _, Type::Dynamic) => Some(Type::Dynamic),
+            (BinaryOp::Add, Type::Timestamp, Type::Duration)
+            | (BinaryOp::Add, Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
+            (BinaryOp::Subtract, Type::Timestamp, Type::Duration) => Some(Type::Timestamp),
+            (BinaryOp::Subtract, Type::Timestamp, Type::Timestamp)
+            | (BinaryOp::Add | BinaryOp::Subtract, Type::Duration, Type::Duration) => Some(Type::Duration),
+            (BinaryOp::Add, Type::Text, Type::Text) => Some(Type::Text),
+            (BinaryOp::Add, Type::Bytes, Type::Bytes) => Some(Type::Bytes),
+            (BinaryOp::Add, Type::List(x), Type::List(y)) => {
+                Some(Type::List(Box::new((**x).clone().join(y))))
+            }
+            (BinaryOp::Remainder, Type::Double | Type::Decimal, _) => None,
+            _ if a == b && a.is_number() => Some(a.clone()),
+            _ => None,
+        };
+        result.unwrap_or_else(|| {
+            self.mismatch(id, op, a, b);
+            Type::Dynamic
+        })
+    }
+
+    fn join_all(&mut self, nodes: &[NodeId]) -> Type {
+        let mut joined: Option<Type> = None;
+        for node in nodes {
+            let kind = self.node(*node);
+            joined = Some(match joined {
+                None => kind,
+                Some(before) => before.join(&kind),
+            });
+        }
+        joined.unwrap_or(Type::Dynamic)
+    }
+
+    fn map(&mut self, entries: &[NodeId]) -> Type {
+        let keys: Vec<NodeId> = entries.iter().copied().step_by(2).collect();
+        let values: Vec<NodeId> = entries.iter().copied().skip(1).step_by(2).collect();
+        for key in &keys {
+            let kind = self.node(*key);
+            if !matches!(kind, Type::Dynamic | Type::Bool | Type::Int | Type::UInt | Type::Text) {
+                self.error("condition/map-key", *key, format!("a {kind} cannot be the key of a map"));
+            }
+        }
+        let key = self.join_all(&keys);
+        let value = self.join_all(&values);
+        Type::Map(Box::new(key), Box::new(value))
+    }
+
+    fn comprehension(
+        &mut self,
+        id: NodeId,
+        kind: MacroKind,
+        range: NodeId,
+        variable: &str,
+        arguments: &[NodeId],
+    ) -> Type {
+        let over = self.node(range);
+        let element = match over {
+            Type::Dynamic => Type::Dynamic,
+            Type::List(element) => *element,
+            Type::Map(key, _) => *key,
+            over => {
+                let message = format!("`{}` goes over a list or a map, this is a {over}", kind.text());
+                self.error("condition/macro-range", range, message);
+                Type::Dynamic
+            }
+        };
+        if MAX_MACRO_NESTING <= self.locals.len() {
+            let message = format!("macros stand at most {MAX_MACRO_NESTING} deep in one another");
+            self.error("condition/too-deep", id, message);
+            return Type::Dynamic;
+        }
+        self.locals.push((variable.into(), element.clone()));
+        let result = match (kind, arguments) {
+            (MacroKind::Map, [body]) => Type::List(Box::new(self.node(*body))),
+            (MacroKind::Map, [condition, body]) => {
+                self.expect_bool(*condition);
+                Type::List(Box::new(self.node(*body)))
+            }
+            (_, bodies) => {
+                for body in bodies {
+                    self.expect_bool(*body);
+                }
+                if kind == MacroKind::Filter { Type::List(Box::new(element)) } else { Type::Bool }
+            }
+        };
+        self.locals.pop();
+        result
+    }
+
+    fn call(&mut self, id: NodeId, function: &str, target: Option<NodeId>, arguments: &[NodeId]) -> Type {
+        let full_name = match target {
+            None => Some(function.to_owned()),
+            Some(target) => self.free_name(target).map(|prefix| format!("{prefix}.{function}")),
+        };
+        if let Some(name) = full_name.as_deref().filter(|name| self.names.function(name).is_some()) {
+            return self.declared(id, name, arguments);
+        }
+        if function == "has" && target.is_none() {
+            return self.has_name(id, arguments);
+        }
+        // A mistyped declared function should not be reported as an unknown attribute.
+        if let (Some(name), Some(target)) = (&full_name, target)
+            && !builtin::is_builtin(function)
+            && !self.reaches_attribute(target)
+        {
+            return self.unknown_function(id, name);
+        }
+        let given: Vec<NodeId> = target.into_iter().chain(arguments.iter().copied()).collect();
+        if function == "matches" {
+            return self.matches(id, &given);
+        }
+        match Builtin::find(function) {
+            Some(builtin) if !(target.is_some() && builtin.is_plain_only()) => {
+                self.builtin(id, builtin, function, &given)
+            }
+            _ => self.unknown_function(id, &full_name.unwrap_or_else(|| function.to_owned())),
+        }
+    }
+
+    fn unknown_function(&mut self, id: NodeId, name: &str) -> Type {
+        let shown: String = name.chars().take(128).collect();
+        let known = self.names.function_names();
+        let last = shown.rsplit('.').next().unwrap_or_default();
+        let help =
+            did_you_mean(&shown, known.iter().copied()).or_else(|| did_you_mean(last, builtin::names()));
+        self.error_with("condition/unknown-function", id, format!("there is no function `{shown}`"), help);
+        Type::Dynamic
+    }
+
+    fn has_name(&mut self, id: NodeId, arguments: &[NodeId]) -> Type {
+        let name = match arguments {
+            [argument] => self.free_name(*argument),
+            _ => None,
+        };
+        match name {
+            Some(name) => match self.names.find(&name) {
+                Some(attribute) => {
+                    self.resolve(id, Resolution::HasAttribute(attribute));
+                    self.found.attributes.push(attribute);
+                }
+                None => {
+                    self.unknown(id, &name);
+                }
+            },
+            None => self.error("condition/has", id, "`has` asks for a field, as in `has(profile.tier)`"),
+        }
+        Type::Bool
+    }
+
+    fn builtin(&mut self, id: NodeId, builtin: Builtin, name: &str, given: &[NodeId]) -> Type {
+        let mut types: Vec<Type> = given.iter().map(|argument| self.node(*argument)).collect();
+        if builtin == Builtin::Within {
+            self.duration_literal(given.get(1).copied(), types.get_mut(1));
+        }
+        let Some(result) = builtin.result(&types) else {
+            let shown: Vec<String> = types.iter().map(Type::to_string).collect();
+            let message = format!("`{name}` takes {}, not ({})", builtin.takes(), shown.join(", "));
+            self.error("condition/argument-type", id, message);
+            return Type::Dynamic;
+        };
+        if matches!(builtin, Builtin::Within | Builtin::DaysSince | Builtin::HoursSince) {
+            self.found.attributes.push(AttributeId::NOW);
+        }
+        self.resolve(id, Resolution::Builtin(builtin));
+        if let (Builtin::Part(part), [_, zone]) = (builtin, given) {
+            self.zone(id, part, *zone);
+        }
+        if builtin.is_conversion()
+            && let Some(value) = given.first().and_then(|argument| self.constant_of(*argument)).cloned()
+        {
+            match functions::convert(builtin, &value) {
+                Ok(value) => self.constant(id, value.into_owned()),
+                Err(error) if matches!(value, Datum::Text(_)) && is_written_value(builtin) => {
+                    self.error("condition/literal", id, error.to_string());
+                }
+                // What fails for another reason fails when it is evaluated: the condition is unknown then.
+                Err(_) => {}
+            }
+        }
+        result
+    }
+
+    /// A text literal where a duration is wanted is the duration it spells.
+    fn duration_literal(&mut self, id: Option<NodeId>, kind: Option<&mut Type>) {
+        let (Some(id), Some(kind)) = (id, kind) else { return };
+        let Some(text) = self.text_of(id) else { return };
+        if let Ok(value) = functions::convert(Builtin::ToDuration, &Datum::Text(Text::owned(&text))) {
+            self.constant(id, value.into_owned());
+            *kind = Type::Duration;
+        }
+    }
+
+    fn zone(&mut self, id: NodeId, part: builtin::Part, zone: NodeId) {
+        let Some(name) = self.text_of(zone) else {
+            self.error(
+                "condition/zone",
+                zone,
+                "a time zone is written as a text, such as `\"Europe/Paris\"`",
+            );
+            return;
+        };
+        match Zone::new(&name) {
+            Ok(found) => {
+                let at = self.found.zones.len() as u32;
+                self.found.zones.push(found);
+                self.resolve(id, Resolution::LocalPart(part, at));
+            }
+            Err(error) => self.error("condition/zone", zone, error.to_string()),
+        }
+    }
+
+    fn matches(&mut self, id: NodeId, given: &[NodeId]) -> Type {
+        let [subject, pattern] = given else {
+            self.error("condition/argument-type", id, "`matches` takes a text and a pattern");
+            return Type::Bool;
+        };
+        let kind = self.node(*subject);
+        if !matches!(kind, Type::Text | Type::Dynamic) {
+            self.error("condition/argument-type", *subject, format!("`matches` takes a text, not a {kind}"));
+        }
+        self.node(*pattern);
+        let Some(text) = self.text_of(*pattern) else {
+            let message = "a pattern is written as a text, so that it can be compiled while authoring";
+            self.error("condition/pattern", *pattern, message);
+            return Type::Bool;
+        };
+        if MAX_PATTERN_BYTES < text.len() {
+            let message = format!("a pattern is at most {MAX_PATTERN_BYTES} bytes long");
+            self.error("condition/pattern", *pattern, message);
+            return Type::Bool;
+        }
+        let built = RegexBuilder::new(&text)
+            .size_limit(MAX_PATTERN_PROGRAM)
+            .dfa_size_limit(MAX_PATTERN_PROGRAM)
+            .nest_limit(MAX_PATTERN_NESTING)
+            .build();
+        match built {
+            Ok(regex) => {
+                let at = self.found.patterns.len() as u32;
+                self.found.patterns.push(regex);
+                self.resolve(id, Resolution::Matches(at));
+            }
+            Err(error) => {
+                let error = error.to_string();
+                let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                self.error("condition/pattern", *pattern, format!("the pattern is refused: {why}"));
+            }
+        }
+        Type::Bool
+    }
+
+    /// A declared function: its arguments are literals, and the call is the name of an attribute.
+    fn declared(&mut self, id: NodeId, name: &str, arguments: &[NodeId]) -> Type {
+        let Some(definition) = self.names.function(name) else { return Type::Dynamic };
+        let signature = definition.signature();
+        let parameters: Vec<ParameterType> = definition.parameters.iter().map(|p| p.kind).collect();
+        let required = definition.parameters.iter().filter(|p| !p.optional).count();
+        let result = Type::of(&definition.result);
+        if arguments.len() < required || parameters.len() < arguments.len() {
+            let message = format!("`{name}` takes other arguments: {signature}");
+            self.error("condition/argument-count", id, message);
+            return result;
+        }
+        let mut values = Vec::with_capacity(arguments.len());
+        for (argument, parameter) in arguments.iter().zip(parameters) {
+            let Some(value) = self.argument(*argument) else {
+                let help = Some(
+                    "a declared function takes literals, because it is resolved while authoring".to_owned(),
+                );
+                self.error_with("condition/argument-constant", *argument, "this must be a literal", help);
+                continue;
+            };
+            match parameter.accept(&value) {
+                Some(value) => values.push(value),
+                None => {
+                    let message = format!("expected a {} here: {signature}", parameter.as_str());
+                    self.error("condition/argument-type", *argument, message);
+                }
+            }
+        }
+        if values.len() != arguments.len() {
+            return result;
+        }
+        let call = canonical_call(name, &values);
+        match self.names.derive(name, &values, &call) {
+            Some(attribute) => self.attribute(id, attribute),
+            None => {
+                let message = format!("`{}` cannot be kept", call.chars().take(160).collect::<String>());
+                let help = "the schema is finished or full, or the call is longer than 128 bytes".to_owned();
+                self.error_with("condition/derived", id, message, Some(help));
+                result
+            }
+        }
+    }
+
+    fn argument(&mut self, id: NodeId) -> Option<Value> {
+        match self.ast.node(id) {
+            Node::Literal(Literal::Bool(b)) => Some(Value::Bool(*b)),
+            Node::Literal(Literal::Int(n)) => Some(Value::Int(*n)),
+            Node::Literal(Literal::Double(x)) => Value::double(*x),
+            Node::Literal(Literal::Text(text)) => Some(Value::Text(text.to_string())),
+            Node::Call { function, target: None, .. } if **function == *"duration" => {
+                self.node(id);
+                self.constant_of(id).map(|duration| Value::Text(duration.to_string()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text that cannot be converted is the author's slip rather than a question about values.
+fn is_written_value(builtin: Builtin) -> bool {
+    matches!(builtin, Builtin::ToTimestamp | Builtin::ToDuration | Builtin::ToDecimal)
+}
+
+fn conversion(kind: &Type) -> &'static str {
+    match kind {
+        Type::Decimal => "decimal(…)",
+        Type::Double => "double(…)",
+        Type::UInt => "uint(…)",
+        _ => "int(…)",
+    }
+}
+
+/// The one spelling of a call of a declared function, which is the name of its attribute.
+fn canonical_call(name: &str, arguments: &[Value]) -> String {
+    let shown: Vec<String> = arguments
+        .iter()
+        .map(|value| match value {
+            Value::Bool(b) => b.to_string(),
+            Value::Int(n) => n.to_string(),
+            Value::Double(x) => format!("{x:?}"),
+            Value::Text(text) => quote(text),
+            _ => String::new(),
+        })
+        .collect();
+    format!("{name}({})", shown.join(", "))
+}
