@@ -1,0 +1,179 @@
+//! From definitions to rules: everything is checked, and all problems are reported at once.
+//!
+//! Not here: the checks that look at a graph as a whole, see `lint`.
+
+mod context;
+mod fields;
+mod journey;
+mod node;
+pub(crate) mod plan;
+mod promise;
+
+use apropos_condition::SchemaBuilder;
+use apropos_event::{ActionId, JourneyId, Path, Problem, Problems, PromiseId};
+
+pub(crate) use journey::{ABANDONED, HUMAN, LEFT, OWN_OUTCOMES, family};
+pub(crate) use plan::{Kinds, Plan, Promise};
+
+use self::context::Context;
+use crate::ahead::Lateness;
+use crate::definition::{JourneyDefinition, PromiseDefinition};
+use crate::limits::{MAX_JOURNEYS, MAX_PROMISES};
+use crate::lint;
+use crate::state::Instance;
+
+/// All journeys and promises of a playbook, compiled.
+///
+/// Immutable, `Send + Sync` and cheap to share. Every change of a customer's [`crate::JourneyState`] goes through
+/// [`JourneyRules::advance`].
+#[derive(Clone, Debug)]
+pub struct JourneyRules {
+    /// Sorted by id and version.
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) kinds: Kinds,
+    /// For every kind: the live plans that an event of it may enter.
+    pub(crate) entries: Vec<Vec<u16>>,
+    /// The live plans that are entered by a condition alone.
+    pub(crate) qualifying: Vec<u16>,
+    /// For every kind: the patterns with look-back that remember it, and the plan.
+    pub(crate) remembered: Vec<Vec<(u16, plan::Pattern)>>,
+    /// How long events are remembered at most.
+    pub(crate) memory: apropos_event::Duration,
+    pub(crate) promises: Vec<Promise>,
+    /// Actions that are owned by a journey, sorted.
+    pub(crate) owned: Vec<ActionId>,
+}
+
+impl JourneyRules {
+    /// Compiles journeys and promises.
+    ///
+    /// Conditions are parsed against `schema`, in which the attributes of [`crate::attributes`] and of all other
+    /// rooms are declared already. Problems carry paths that start at `journeys` and `promises`; when one of them is
+    /// an error the rules must not be used. O(journeys × (nodes + arrows)) plus the analysis of guards.
+    pub fn compile(
+        journeys: &[JourneyDefinition],
+        promises: &[PromiseDefinition],
+        schema: &mut SchemaBuilder,
+        problems: &mut Problems,
+    ) -> Self {
+        let path = Path::root().key("journeys");
+        if MAX_JOURNEYS < journeys.len() || MAX_PROMISES < promises.len() {
+            problems.push(Problem::error(
+                "journey/too-many",
+                path.clone(),
+                format!(
+                    "at most {MAX_JOURNEYS} journeys and {MAX_PROMISES} promises can be compiled together"
+                ),
+            ));
+        }
+        let mut context = Context::new(journeys, promises, schema, problems);
+        let promises = promise::compile_all(promises, &mut context);
+        let mut order: Vec<usize> = (0..journeys.len().min(MAX_JOURNEYS)).collect();
+        order.sort_by_key(|at| (&journeys[*at].id, journeys[*at].version));
+        let mut plans: Vec<Plan> = Vec::with_capacity(order.len());
+        for at in order {
+            let path = path.index(at);
+            let definition = &journeys[at];
+            if plans.last().is_some_and(|last| last.id == definition.id && last.version == definition.version)
+            {
+                context.problems.push(Problem::error(
+                    "journey/duplicate-version",
+                    path.key("version"),
+                    format!("journey `{}` has version {} twice", definition.id, definition.version),
+                ));
+                continue;
+            }
+            if let Some(plan) = journey::compile(definition, &path, &mut context) {
+                lint::check(&plan, &path, context.problems);
+                plans.push(plan);
+            }
+        }
+        mark_live(&mut plans);
+        let kinds = context.kinds;
+        Self::assemble(plans, promises, kinds)
+    }
+
+    pub(crate) fn assemble(plans: Vec<Plan>, promises: Vec<Promise>, kinds: Kinds) -> Self {
+        let mut entries = vec![Vec::new(); kinds.names.len()];
+        let mut remembered = vec![Vec::new(); kinds.names.len()];
+        let mut qualifying = Vec::new();
+        let mut memory = apropos_event::Duration::ZERO;
+        for (at, plan) in plans.iter().enumerate() {
+            let at = at as u16;
+            if plan.live && plan.entry.on.is_empty() && plan.entry.when.is_some() {
+                qualifying.push(at);
+            }
+            for pattern in plan.entry.on.iter().filter(|_| plan.live) {
+                let list: &mut Vec<u16> = &mut entries[pattern.kind as usize];
+                if !list.contains(&at) {
+                    list.push(at);
+                }
+            }
+            for wait in (0..plan.nodes.len()).filter_map(|node| plan.wait(node as u16)) {
+                let Some(lookback) = wait.lookback else { continue };
+                memory = memory.max(lookback);
+                for (pattern, _) in &wait.on {
+                    let list: &mut Vec<(u16, plan::Pattern)> = &mut remembered[pattern.kind as usize];
+                    if list.iter().all(|(_, known)| known.hash != pattern.hash) {
+                        list.push((at, pattern.clone()));
+                    }
+                }
+            }
+        }
+        let mut owned: Vec<ActionId> = plans.iter().flat_map(|plan| plan.owns.iter().cloned()).collect();
+        owned.sort();
+        owned.dedup();
+        Self { plans, kinds, entries, qualifying, remembered, memory, promises, owned }
+    }
+
+    /// The same rules with learned lateness for one promise: it is then at risk as soon as the chance to keep it
+    /// falls below what its definition's `at_risk` share says of time.
+    #[must_use]
+    pub fn with_lateness(mut self, promise: &PromiseId, lateness: Lateness) -> Self {
+        if let Some(promise) = self.promises.iter_mut().find(|known| known.id == *promise) {
+            promise.lateness = Some(lateness);
+        }
+        self
+    }
+
+    /// The journeys and their versions, in order.
+    pub fn versions(&self) -> impl Iterator<Item = (&JourneyId, u32)> {
+        self.plans.iter().map(|plan| (&plan.id, plan.version))
+    }
+
+    /// What the author wrote for one version.
+    pub fn definition(&self, journey: &JourneyId, version: u32) -> Option<&JourneyDefinition> {
+        self.find(journey, version).and_then(|at| self.plan(at)).map(|plan| &plan.definition)
+    }
+
+    pub(crate) fn plan(&self, at: u16) -> Option<&Plan> {
+        self.plans.get(usize::from(at))
+    }
+
+    pub(crate) fn find(&self, journey: &JourneyId, version: u32) -> Option<u16> {
+        self.plans
+            .binary_search_by(|plan| {
+                plan.id.as_str().cmp(journey.as_str()).then_with(|| plan.version.cmp(&version))
+            })
+            .ok()
+            .map(|at| at as u16)
+    }
+
+    /// The version of a journey that takes new entries.
+    pub(crate) fn live(&self, journey: &JourneyId) -> Option<u16> {
+        self.plans.iter().position(|plan| plan.live && plan.id == *journey).map(|at| at as u16)
+    }
+
+    /// The plan of an instance, unless its definition is gone or was changed under its number.
+    pub(crate) fn plan_of(&self, instance: &Instance) -> Option<(u16, &Plan)> {
+        let at = self.find(&instance.journey, instance.version)?;
+        let plan = self.plan(at)?;
+        (plan.fingerprint == instance.fingerprint).then_some((at, plan))
+    }
+}
+
+fn mark_live(plans: &mut [Plan]) {
+    for at in 0..plans.len() {
+        plans[at].live = plans.get(at + 1).is_none_or(|next| next.id != plans[at].id);
+    }
+}
