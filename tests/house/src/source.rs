@@ -16,7 +16,7 @@ use crate::{Error, File};
 /// One token that is not part of a comment, a document or a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The token as it is written; a literal is given as `"…"`, whatever it holds.
+    /// The token as it is written, a text with its quotes.
     pub text: String,
     /// Its line, counted from 1.
     pub line: usize,
@@ -129,7 +129,7 @@ fn flatten(tokens: TokenStream, found: &mut Vec<Token>) {
             }
             TokenTree::Ident(word) => found.push(Token { text: word.to_string(), line }),
             TokenTree::Punct(mark) => found.push(Token { text: mark.to_string(), line }),
-            TokenTree::Literal(_) => found.push(Token { text: "\"…\"".to_owned(), line }),
+            TokenTree::Literal(value) => found.push(Token { text: value.to_string(), line }),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the documents promise: every crate has its page, every link leads somewhere, every code sample runs.
 
+use std::collections::BTreeSet;
+
 use apropos_house::{File, Tree};
 
-use crate::{none, rooms, tree};
+use crate::{library, none, rooms, tree};
 
 #[test]
 fn every_crate_says_what_it_does_not_do() {
@@ -92,6 +94,40 @@ fn the_code_of_the_readme_and_the_guide_is_tested() {
         &findings,
         "Include these pages under `cfg(doctest)` in crates/apropos/src/lib.rs: their code must compile.",
     );
+}
+
+#[test]
+fn every_code_of_a_problem_is_on_the_page_of_problems() {
+    let tree = tree();
+    let page = tree.text("docs/problems.md");
+    let areas: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let listed: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .map(str::to_owned)
+        .collect();
+    let raised: BTreeSet<String> = rooms()
+        .iter()
+        .flat_map(|room| library(&tree, &room.name))
+        .flat_map(|(_, source)| source.tokens())
+        .filter_map(|token| Some(token.text.strip_prefix('"')?.strip_suffix('"')?.to_owned()))
+        .filter(|text| is_code(text, &areas))
+        .collect();
+    let missing = raised.difference(&listed).map(|code| format!("`{code}` is raised and not on the page"));
+    let stale = listed.difference(&raised).map(|code| format!("`{code}` is on the page and never raised"));
+    none(
+        &missing.chain(stale).collect::<Vec<_>>(),
+        "Say in docs/problems.md what the code means and what to do.",
+    );
+}
+
+/// Whether `text` is a code: one of the areas, a slash, and what is wrong, in small letters.
+fn is_code(text: &str, areas: &[&str]) -> bool {
+    text.split_once('/').is_some_and(|(area, what)| {
+        areas.contains(&area)
+            && !what.is_empty()
+            && what.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    })
 }
 
 /// The targets of the links in `file`, outside fenced code, with their lines.
