@@ -408,16 +408,19 @@ impl Whole {
     }
 }
 
+/// 2^97: no whole number or decimal of ours reaches it.
+const BEYOND: f64 = (1_u128 << 97) as f64;
+
 /// The exact order of a double and any other number.
 fn compare_double(x: f64, other: &Datum<'_>) -> Option<Ordering> {
     if x.is_nan() {
         return None;
     }
     // Whole numbers and decimals lie within 2^97, so what is beyond is decided by the sign.
-    if 2_f64.powi(97) <= x {
+    if BEYOND <= x {
         return Some(Ordering::Greater);
     }
-    if x <= -(2_f64.powi(97)) {
+    if x <= -BEYOND {
         return Some(Ordering::Less);
     }
     if let Some(whole) = other.whole() {
