@@ -1,1 +1,46 @@
 #![doc = include_str!("../README.md")]
+
+mod definition;
+mod error;
+mod key;
+mod names;
+
+mod history;
+mod ledger;
+mod profile;
+mod stance;
+mod traits;
+
+pub mod identity;
+mod reading;
+mod rules;
+
+mod observe;
+
+mod consent;
+mod counting;
+mod facts;
+mod known;
+mod merge;
+mod value;
+
+pub use consent::{ConsentState, Permission, Receipt, Use, is_gpc_signal};
+pub use counting::Count;
+pub use definition::{
+    AdvocacyDefinition, AdvocacySignal, Aggregate, ConsentDefinition, CounterDefinition, EventDefinition,
+    HistoryDefinition, IdentifierDefinition, ProfileDefinition, ProtectedDefinition, SourceDefinition,
+    TraitDefinition, TraitPolicy, ValueDefinition, WhenUnknown,
+};
+pub use error::{Fingerprint, ImportError, MergeError, ObserveError};
+pub use facts::ProfileBinding;
+pub use key::{Key, KeyError, Pepper};
+pub use known::{Capture, Known};
+pub use ledger::{
+    Declared, Dossier, DossierKind, Goal, GoalStatus, Opened, Preference, QuietTimes, Relation, Tie,
+};
+pub use observe::{Changes, Outcome};
+pub use profile::{IdentifierFact, MAX_MEMBERS, Profile};
+pub use rules::ProfileRules;
+pub use stance::{LegalBasis, Manner, Matter, Statement, Subject};
+pub use traits::Claim;
+pub use value::{Effort, Value as CustomerValue};

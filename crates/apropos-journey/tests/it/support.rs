@@ -1,6 +1,10 @@
 //! A small world for the tests: rules from TOML, facts of a few flags, a clock in hours.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test is the report; helpers are part of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failing test is the report; helpers are part of tests"
+)]
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,277 @@
+//! Writing what a profile knows into a row of facts.
+
+use apropos_condition::{AttributeId, AttributeType, Facts};
+use apropos_event::counter::{Span, Window};
+use apropos_event::{PropertyName, Timestamp, Value, Zone};
+use rust_decimal::Decimal;
+
+use crate::consent::{ConsentState, Use};
+use crate::counting::{Count, read};
+use crate::history::CHANNEL;
+use crate::ledger::{DossierKind, GoalStatus};
+use crate::reading::MARKETING;
+use crate::rules::ProfileRules;
+use crate::stance::{Matter, Subject};
+use crate::{Profile, ProfileBinding};
+
+impl ProfileRules {
+    /// Writes what is known of the customer at `now` into `facts`, for conditions to read.
+    ///
+    /// `zone` is the customer's zone, for calendar windows. What is not known is left as the attribute's default says.
+    /// O(bound attributes) plus what sums and distinct counts read; no name is looked up but the few that events brought.
+    pub fn write_facts(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        zone: &Zone,
+        binding: &ProfileBinding,
+        facts: &mut Facts,
+    ) {
+        for (at, id) in &binding.traits {
+            if let Some(definition) = self.traits.get(*at)
+                && let Some(known) = self.resolve(profile, definition, now, None)
+            {
+                write_value(facts, *id, &definition.kind, &known.value);
+            }
+        }
+        self.write_consent(profile, now, binding, facts);
+        self.write_history(profile, now, zone, binding, facts);
+        self.write_profile(profile, now, binding, facts);
+    }
+
+    fn write_consent(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
+        let marketing = binding.consent.iter().any(|slot| slot.marketing);
+        let marketing = if marketing { PropertyName::new(MARKETING).ok() } else { None };
+        for slot in &binding.consent {
+            let category = if slot.marketing { marketing.as_ref() } else { None };
+            let asked = Use { purpose: slot.purpose, channel: slot.channel.as_ref(), category };
+            let permission = self.permission(profile, asked, now);
+            if let Some(id) = slot.allowed {
+                facts.set_bool(id, permission.allowed);
+            }
+            if let Some(id) = slot.state {
+                match slot.symbols.get(permission.state as usize).copied().flatten() {
+                    Some(symbol) => facts.set_symbol_id(id, symbol),
+                    None => facts.set_symbol(id, permission.state.as_str()),
+                }
+            }
+        }
+        let mut any = false;
+        for (at, id) in &binding.states {
+            let state = self.states.get(*at);
+            let holds = state.is_some_and(|state| self.is_protected(profile, state.as_str(), now));
+            any |= holds;
+            facts.set_bool(*id, holds);
+        }
+        let fixed = &binding.fixed;
+        if let Some(id) = fixed.protected {
+            facts.set_bool(id, any || !self.protected_states(profile, now).is_empty());
+        }
+        if let Some(id) = fixed.resting {
+            facts.set_bool(id, self.rests_until(profile, None, now).is_some());
+        }
+        if let Some(id) = fixed.blocked {
+            let channels =
+                profile.members.iter().flat_map(|member| &member.stances).filter_map(|stance| match &stance
+                    .matter
+                {
+                    Matter::Channel(channel) if self.is_blocked(profile, channel, now) => {
+                        Some(channel.as_str())
+                    }
+                    _ => None,
+                });
+            facts.set_texts(id, channels);
+        }
+        if fixed.less_actions.is_some() || fixed.less_groups.is_some() || fixed.less_topics.is_some() {
+            let less = self.wants_less_of(profile, now);
+            let pick = |kind: fn(&Subject) -> Option<&PropertyName>| {
+                less.iter().filter_map(move |subject| kind(subject)).map(PropertyName::as_str)
+            };
+            let mut put = |id: Option<AttributeId>, kind: fn(&Subject) -> Option<&PropertyName>| {
+                if let Some(id) = id {
+                    facts.set_texts(id, pick(kind));
+                }
+            };
+            put(
+                fixed.less_actions,
+                |subject| if let Subject::Action(name) = subject { Some(name) } else { None },
+            );
+            put(
+                fixed.less_groups,
+                |subject| if let Subject::Group(name) = subject { Some(name) } else { None },
+            );
+            put(
+                fixed.less_topics,
+                |subject| if let Subject::Topic(name) = subject { Some(name) } else { None },
+            );
+        }
+    }
+
+    fn write_history(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        zone: &Zone,
+        binding: &ProfileBinding,
+        facts: &mut Facts,
+    ) {
+        let mut marks = Vec::new();
+        // Windows are few; the one before is the likeliest to be asked for again.
+        let mut last: Option<(usize, Span)> = None;
+        for (at, id) in &binding.counters {
+            let Some(counter) = self.counters.get(*at) else { continue };
+            let span = match last {
+                Some((window, span)) if window == counter.window => span,
+                _ => binding.windows.get(counter.window).copied().unwrap_or(Window::Ever).span(now, zone),
+            };
+            last = Some((counter.window, span));
+            match read(profile, counter, span, &mut marks) {
+                Count::Number(n) => facts.set_int(*id, i64::try_from(n).unwrap_or(i64::MAX)),
+                Count::Amount(amount) => facts.set_decimal(*id, amount),
+                Count::Instant(at) => facts.set_timestamp(*id, at),
+                Count::Days(days) => facts.set_double(*id, days),
+                Count::Nothing => facts.set_missing(*id),
+            }
+        }
+        let ever = Window::Ever.span(now, zone);
+        let fixed = &binding.fixed;
+        if let Some(id) = fixed.events {
+            let events: u64 = profile.members.iter().map(|member| member.history.count(None, ever).0).sum();
+            facts.set_int(id, i64::try_from(events).unwrap_or(i64::MAX));
+        }
+        if let Some(id) = fixed.days_since_last
+            && let Some(latest) = profile.latest()
+        {
+            facts.set_double(id, now.since(latest).as_days_f64());
+        }
+        if let Some(id) = fixed.last_channel {
+            let entries = profile.members.iter().flat_map(|member| {
+                let newest = |series: &apropos_event::counter::Series| {
+                    series.entries().rev().find(|entry| entry.labels[CHANNEL] != 0).copied()
+                };
+                member.history.all().filter_map(newest).map(move |entry| (entry.at, entry.key, member, entry))
+            });
+            let newest = entries.max_by_key(|(at, key, ..)| (*at, *key));
+            if let Some(channel) = newest.and_then(|(.., member, entry)| member.history.channel_of(&entry)) {
+                facts.set_text(id, channel.as_str());
+            }
+        }
+    }
+
+    fn write_profile(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
+        let fixed = &binding.fixed;
+        if fixed.told.is_some() || fixed.known.is_some() {
+            let known: Vec<(&str, bool)> = self
+                .traits
+                .iter()
+                .filter_map(|definition| {
+                    let known = self.resolve(profile, definition, now, None)?;
+                    Some((definition.name.as_str(), known.told))
+                })
+                .collect();
+            if let Some(id) = fixed.told {
+                facts.set_texts(id, known.iter().filter(|(_, told)| *told).map(|(name, _)| *name));
+            }
+            if let Some(id) = fixed.known {
+                facts.set_texts(id, known.iter().map(|(name, _)| *name));
+            }
+        }
+        if let Some(id) = fixed.members {
+            facts.set_int(id, profile.members.len() as i64);
+        }
+        if let Some(id) = fixed.goals {
+            let goals = profile.members.iter().flat_map(|member| &member.goals);
+            let active = goals.filter(|goal| goal.status(now) == Some(GoalStatus::Active));
+            facts.set_texts(id, active.map(|goal| goal.goal.as_str()));
+        }
+        if fixed.likes.is_some() || fixed.dislikes.is_some() {
+            let (likes, dislikes) = self.topics(profile);
+            for (id, topics) in [(fixed.likes, likes), (fixed.dislikes, dislikes)] {
+                if let Some(id) = id {
+                    facts.set_texts(id, topics.iter().map(|topic| topic.as_str()));
+                }
+            }
+        }
+        if let Some(id) = fixed.preferred_channel
+            && let Some(channel) = self.preferred_channel(profile, now)
+        {
+            facts.set_text(id, channel.as_str());
+        }
+        let open = |promise: bool| {
+            let dossiers = profile.members.iter().flat_map(|member| &member.dossiers);
+            let wanted = dossiers.filter(|dossier| {
+                dossier.kind != DossierKind::Attempt && (dossier.kind == DossierKind::Promise) == promise
+            });
+            wanted.filter(|dossier| dossier.is_open()).count() as i64
+        };
+        if let Some(id) = fixed.open_cases {
+            facts.set_int(id, open(false));
+        }
+        if let Some(id) = fixed.open_promises {
+            facts.set_int(id, open(true));
+        }
+        self.write_value_facts(profile, now, binding, facts);
+    }
+
+    fn write_value_facts(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        binding: &ProfileBinding,
+        facts: &mut Facts,
+    ) {
+        let fixed = &binding.fixed;
+        let mut decimal = |id: Option<AttributeId>, value: Option<Decimal>| {
+            if let (Some(id), Some(value)) = (id, value) {
+                facts.set_decimal(id, value);
+            }
+        };
+        let wanted =
+            [fixed.spent, fixed.margin, fixed.purchases, fixed.recency, fixed.frequency, fixed.monetary];
+        let value = if wanted.iter().any(Option::is_some) { self.value(profile, now) } else { None };
+        if let Some(value) = &value {
+            decimal(fixed.spent, value.spent);
+            decimal(fixed.margin, value.margin);
+            decimal(fixed.monetary, value.monetary);
+        }
+        if fixed.gained_company.is_some() || fixed.gained_customer.is_some() {
+            let (company, customer) = self.benefits(profile, now);
+            decimal(fixed.gained_company, company);
+            decimal(fixed.gained_customer, customer);
+        }
+        if let Some(value) = &value {
+            if let Some(id) = fixed.purchases {
+                facts.set_int(id, value.purchases as i64);
+            }
+            if let Some(id) = fixed.frequency {
+                facts.set_int(id, value.frequency as i64);
+            }
+            if let (Some(id), Some(days)) = (fixed.recency, value.recency_days) {
+                facts.set_double(id, days);
+            }
+        }
+        for (at, id) in &binding.signs {
+            if let Some(sign) = self.definition.advocacy.get(*at) {
+                facts.set_int(*id, self.advocacy(profile, sign.signal, now) as i64);
+            }
+        }
+    }
+}
+
+/// Writes a trait's value under an attribute of its type, without allocating for the common types.
+fn write_value(facts: &mut Facts, id: AttributeId, kind: &AttributeType, value: &Value) {
+    match (kind, value) {
+        (AttributeType::Text | AttributeType::Symbol, Value::Text(text)) => facts.set_text(id, text),
+        (_, Value::Bool(b)) => facts.set_bool(id, *b),
+        (_, Value::Int(n)) => facts.set_int(id, *n),
+        (_, Value::Double(x)) => facts.set_double(id, *x),
+        _ => {
+            if facts.set_value(id, value).is_err() {
+                facts.set_missing(id);
+            }
+        }
+    }
+}
+
+// INVARIANT: the symbols of a consent slot stand in the order of the states' discriminants.
+const _: () = assert!(ConsentState::Denied as usize == 0 && ConsentState::Granted as usize == 3);

@@ -1,0 +1,142 @@
+//! Keys that stand for identifiers: keyed hashes, so that no state holds an identifier in plain text.
+//!
+//! Not here: which identifiers there are and how they are normalised first, see [`crate::identity`].
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The secret of one tenant that goes into every key.
+///
+/// Keys of two tenants cannot be compared, and without the pepper a key cannot be guessed from a list of addresses.
+/// It is never part of a definition or a state, and [`fmt::Debug`] does not print it.
+#[derive(Clone)]
+pub struct Pepper([u8; 32]);
+
+/// A keyed hash of 128 bits that stands for a customer or an identifier.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key([u8; 16]);
+
+impl Pepper {
+    /// The pepper of these bytes, which the host keeps with its other secrets.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key of `value` in `domain` (a kind of identifier, or what else keys must not be confused with).
+    ///
+    /// BLAKE3 in keyed mode, cut to 128 bits: 10¹² keys collide with a probability of 10⁻¹⁵.
+    pub fn key(&self, domain: &str, value: &str) -> Key {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&(domain.len() as u64).to_le_bytes());
+        hasher.update(domain.as_bytes());
+        hasher.update(value.as_bytes());
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        Key(bytes)
+    }
+
+    /// The seed of the fast hashes that only tell events of one customer apart.
+    pub(crate) fn seed(&self) -> u64 {
+        let Key(bytes) = self.key("apropos event seed", "");
+        bytes.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+    }
+
+    /// A digest of `bytes`, for certificates.
+    pub(crate) fn digest(&self, bytes: &[u8]) -> String {
+        blake3::keyed_hash(&self.0, bytes).to_hex().to_string()
+    }
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pepper(secret)")
+    }
+}
+
+impl Key {
+    fn hex(self) -> String {
+        self.0.iter().fold(String::with_capacity(32), |mut text, byte| {
+            for half in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
+            }
+            text
+        })
+    }
+}
+
+impl std::str::FromStr for Key {
+    type Err = KeyError;
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        if text.len() != 32 || !text.is_ascii() {
+            return Err(KeyError);
+        }
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| KeyError)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| KeyError)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A text is not a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key is written as 32 hexadecimal digits")]
+pub struct KeyError;
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.hex())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.hex())
+    }
+}
+
+impl Serialize for Key {
+    /// Hexadecimal digits for people, bytes for machines.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+            text.parse().map_err(de::Error::custom)
+        } else {
+            <[u8; 16]>::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_depend_on_pepper_domain_and_value() {
+        let (a, b) = (Pepper::new([1; 32]), Pepper::new([2; 32]));
+        assert_eq!(a.key("email", "x"), a.key("email", "x"));
+        assert_ne!(a.key("email", "x"), b.key("email", "x"));
+        assert_ne!(a.key("email", "x"), a.key("phone", "x"));
+        assert_ne!(a.key("ab", "c"), a.key("a", "bc"));
+        assert_eq!(format!("{a:?}"), "Pepper(secret)");
+    }
+
+    #[test]
+    fn keys_read_back() {
+        let key = Pepper::new([3; 32]).key("email", "x");
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert!("zz".parse::<Key>().is_err());
+    }
+}

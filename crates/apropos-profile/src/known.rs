@@ -1,0 +1,114 @@
+//! What is known of a customer: traits read over all members, each with where it comes from.
+//!
+//! Not here: storing claims, see `traits`.
+
+use apropos_event::{Purpose, SourceId, Timestamp, Value};
+use std::borrow::Cow;
+
+use crate::rules::ProfileRules;
+use crate::traits::{order, union};
+use crate::{Claim, Profile, TraitDefinition, TraitPolicy};
+
+/// A value that is known, and why it is believed.
+#[derive(Clone, PartialEq)]
+pub struct Known<'a> {
+    /// The value.
+    pub value: Cow<'a, Value>,
+    /// Who says so.
+    pub source: &'a SourceId,
+    /// When it was observed.
+    pub observed_at: Timestamp,
+    /// How sure it is, in percent.
+    pub confidence: u8,
+    /// Whether the customer told it in person, now or before.
+    pub told: bool,
+}
+
+impl std::fmt::Debug for Known<'_> {
+    /// Never the value.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Known({} at {})", self.value.kind(), self.observed_at)
+    }
+}
+
+/// Whether the customer may be asked for something.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Capture<'a> {
+    /// Nobody knows it: ask.
+    Ask,
+    /// It is known from elsewhere: do not ask, confirm if need be.
+    Confirm(Known<'a>),
+    /// The customer told us: never ask again.
+    Told(Known<'a>),
+    /// There is no such trait.
+    Undeclared,
+}
+
+impl ProfileRules {
+    /// What is known of the trait `name` at `now`, by its policy; claims that ran out do not count.
+    pub fn known<'a>(&self, profile: &'a Profile, name: &str, now: Timestamp) -> Option<Known<'a>> {
+        let (_, definition) = self.find_trait(name)?;
+        self.resolve(profile, definition, now, None)
+    }
+
+    /// The same, only from claims that may be used for `purpose`.
+    pub fn known_for<'a>(
+        &self,
+        profile: &'a Profile,
+        name: &str,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Option<Known<'a>> {
+        let (_, definition) = self.find_trait(name)?;
+        if !definition.purposes.contains(purpose) {
+            return None;
+        }
+        self.resolve(profile, definition, now, Some(purpose))
+    }
+
+    /// Whether the customer may be asked for the trait `name`: what they told us once they are never asked again.
+    pub fn capture<'a>(&self, profile: &'a Profile, name: &str, now: Timestamp) -> Capture<'a> {
+        let Some((_, definition)) = self.find_trait(name) else { return Capture::Undeclared };
+        match self.resolve(profile, definition, now, None) {
+            None => Capture::Ask,
+            Some(known) if known.told => Capture::Told(known),
+            Some(known) => Capture::Confirm(known),
+        }
+    }
+
+    pub(crate) fn resolve<'a>(
+        &self,
+        profile: &'a Profile,
+        definition: &TraitDefinition,
+        now: Timestamp,
+        purpose: Option<Purpose>,
+    ) -> Option<Known<'a>> {
+        let live = || {
+            let claims = profile.members.iter().flat_map(|member| member.claims(&definition.name));
+            claims.filter(|claim| {
+                lives(claim, definition, now)
+                    && purpose
+                        .is_none_or(|purpose| claim.purposes.is_none_or(|allowed| allowed.contains(purpose)))
+            })
+        };
+        let best = live().reduce(|a, b| if order(a, b, definition.policy).is_lt() { b } else { a })?;
+        let value = if definition.policy == TraitPolicy::Union && live().nth(1).is_some() {
+            Cow::Owned(union(live().map(|claim| &claim.value)))
+        } else {
+            Cow::Borrowed(&best.value)
+        };
+        Some(Known {
+            value,
+            source: &best.source,
+            observed_at: best.observed_at,
+            confidence: best.confidence,
+            told: live().any(|claim| claim.told),
+        })
+    }
+}
+
+/// Whether a claim still counts at `now`: observed by then, inside its retention, before its end.
+pub(crate) fn lives(claim: &Claim, definition: &TraitDefinition, now: Timestamp) -> bool {
+    let kept = definition.retention.is_none_or(|retention| now < claim.observed_at.plus(retention));
+    kept && claim.until.is_none_or(|until| now < until)
+}

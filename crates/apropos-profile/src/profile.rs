@@ -1,0 +1,286 @@
+//! The state: one profile, the members it is made of, and the links that hold them together.
+//!
+//! Not here: what changes it. A profile is plain data; [`crate::ProfileRules`] knows what to do with it.
+
+use apropos_event::{CustomerId, IdentifierKind, PropertyName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::history::History;
+use crate::identity::Link;
+use crate::ledger::{Dossier, Entry, Goal, Setting, Tie};
+use crate::names::Memo;
+use crate::stance::{Matter, Stance, Statement};
+use crate::traits::Trait;
+use crate::{Key, TraitPolicy};
+
+/// Everything known of one person, as plain data.
+///
+/// A profile holds *members*, one for each key the host has known the person by; merging puts members side by side and
+/// remembers the link, so that parting gives each side back exactly, later events included. Readings fold over the
+/// members. [`std::fmt::Debug`] prints sizes, never personal values.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// By key.
+    pub(crate) members: Vec<Member>,
+    /// By id.
+    pub(crate) links: Vec<Merged>,
+}
+
+/// A link that holds members together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Merged {
+    pub(crate) link: Link,
+    /// When the merge took place on the host's clock: permissions received up to then do not spread.
+    pub(crate) at: Timestamp,
+}
+
+/// The most members of one profile.
+pub const MAX_MEMBERS: usize = 64;
+/// The most identifiers of one member.
+pub(crate) const MAX_IDENTIFIERS: usize = 64;
+/// The most matters one member has a stance on.
+pub(crate) const MAX_STANCES: usize = 512;
+/// The most settings, goals, ties and dossiers of one member, each.
+pub(crate) const MAX_ENTRIES: usize = 256;
+
+/// What is known of a person under one of the host's keys.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    pub(crate) key: Key,
+    pub(crate) identifiers: Vec<IdentifierFact>,
+    pub(crate) traits: Vec<Trait>,
+    pub(crate) history: History,
+    pub(crate) stances: Vec<Stance>,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) goals: Vec<Goal>,
+    pub(crate) ties: Vec<Tie>,
+    pub(crate) dossiers: Vec<Dossier>,
+    /// The host's key in plain text, while it is at hand: never written, never printed.
+    #[serde(skip)]
+    pub(crate) plain: Memo<CustomerId>,
+}
+
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member")
+            .field("key", &self.key)
+            .field("identifiers", &self.identifiers.len())
+            .field("traits", &self.traits.len())
+            .field("history", &self.history)
+            .field("stances", &self.stances.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profile").field("members", &self.members).field("links", &self.links.len()).finish()
+    }
+}
+
+/// One identifier of a customer, by keyed hash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentifierFact {
+    /// The kind.
+    pub kind: IdentifierKind,
+    /// The keyed hash of the normalised value.
+    pub key: Key,
+    /// Whether the customer proved to hold it.
+    pub verified: bool,
+    /// When it was first seen.
+    pub first: Timestamp,
+    /// When it was last seen.
+    pub last: Timestamp,
+}
+
+impl Profile {
+    /// A profile that holds nobody yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The keys of the members, in order.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        self.members.iter().map(|member| member.key)
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// How many events are remembered one by one.
+    pub fn events(&self) -> usize {
+        self.members.iter().map(|member| member.history.len()).sum()
+    }
+
+    /// The newest event.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.members.iter().filter_map(|member| member.history.latest).max()
+    }
+
+    /// The identifiers of all members, by kind and key.
+    pub fn identifiers(&self) -> impl Iterator<Item = &IdentifierFact> {
+        self.members.iter().flat_map(|member| &member.identifiers)
+    }
+
+    /// The links that hold the members together.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter().map(|merged| &merged.link)
+    }
+
+    /// When the last merge took place.
+    pub(crate) fn merged_at(&self) -> Option<Timestamp> {
+        self.links.iter().map(|merged| merged.at).max()
+    }
+
+    pub(crate) fn member(&self, key: Key) -> Option<&Member> {
+        let at = self.members.binary_search_by(|member| member.key.cmp(&key)).ok()?;
+        self.members.get(at)
+    }
+}
+
+impl Member {
+    pub(crate) fn new(key: Key) -> Self {
+        Self {
+            key,
+            identifiers: Vec::new(),
+            traits: Vec::new(),
+            history: History::default(),
+            stances: Vec::new(),
+            settings: Vec::new(),
+            goals: Vec::new(),
+            ties: Vec::new(),
+            dossiers: Vec::new(),
+            plain: Memo(None),
+        }
+    }
+
+    /// The stance on a matter, made if it is missing; `None` when there is no room.
+    pub(crate) fn stance(&mut self, matter: &Matter) -> Option<&mut Stance> {
+        let at = match self.stances.binary_search_by(|stance| stance.matter.cmp(matter)) {
+            Ok(at) => at,
+            Err(_) if MAX_STANCES <= self.stances.len() => return None,
+            Err(at) => {
+                self.stances.insert(at, Stance::new(matter.clone()));
+                at
+            }
+        };
+        self.stances.get_mut(at)
+    }
+
+    pub(crate) fn stance_on(&self, matter: &Matter) -> Option<&Stance> {
+        let at = self.stances.binary_search_by(|stance| stance.matter.cmp(matter)).ok()?;
+        self.stances.get(at)
+    }
+
+    /// Whether there is room for stances on all of `matters`.
+    pub(crate) fn has_room<'a>(&self, matters: impl Iterator<Item = &'a Matter>) -> bool {
+        let new = matters.filter(|matter| self.stance_on(matter).is_none()).count();
+        self.stances.len() + new <= MAX_STANCES
+    }
+
+    pub(crate) fn claims(&self, name: &PropertyName) -> &[crate::Claim] {
+        let at = self.traits.binary_search_by(|known| known.name.cmp(name)).ok();
+        at.and_then(|at| self.traits.get(at)).map_or(&[], |known| &known.claims)
+    }
+
+    pub(crate) fn trait_mut(&mut self, name: &PropertyName) -> Option<&mut Trait> {
+        let at = match self.traits.binary_search_by(|known| known.name.cmp(name)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.traits.insert(at, Trait { name: name.clone(), claims: Vec::new() });
+                at
+            }
+        };
+        self.traits.get_mut(at)
+    }
+
+    /// Adds an identifier; of one kind at most `limit` stay, those seen longest ago give way.
+    ///
+    /// Says whether anything new was learned, and whether one gave way.
+    pub(crate) fn identify(&mut self, fact: IdentifierFact, limit: usize) -> (bool, bool) {
+        let place = |mine: &IdentifierFact| (&mine.kind, mine.key).cmp(&(&fact.kind, fact.key));
+        let mut new = false;
+        match self.identifiers.binary_search_by(place) {
+            Ok(at) => {
+                if let Some(mine) = self.identifiers.get_mut(at) {
+                    new = fact.verified && !mine.verified;
+                    mine.verified |= fact.verified;
+                    mine.first = mine.first.min(fact.first);
+                    mine.last = mine.last.max(fact.last);
+                }
+                return (new, false);
+            }
+            Err(at) => {
+                let kind = fact.kind.clone();
+                self.identifiers.insert(at, fact);
+                let held = self.identifiers.iter().filter(|mine| mine.kind == kind).count();
+                let full = limit < held || MAX_IDENTIFIERS < self.identifiers.len();
+                if full {
+                    let same_kind = limit < held;
+                    let oldest = (0..self.identifiers.len())
+                        .filter(|at| {
+                            !same_kind || self.identifiers.get(*at).is_some_and(|mine| mine.kind == kind)
+                        })
+                        .min_by_key(|at| {
+                            self.identifiers.get(*at).map(|mine| (mine.verified, mine.last, mine.key))
+                        });
+                    oldest.map(|at| self.identifiers.remove(at));
+                }
+                new |= true;
+                (new, full)
+            }
+        }
+    }
+
+    /// Takes over what a copy of the same member has more. Associative, commutative, idempotent within the limits.
+    pub(crate) fn join(&mut self, other: &Self, policy: impl Fn(&PropertyName) -> TraitPolicy) {
+        for fact in &other.identifiers {
+            self.identify(fact.clone(), usize::MAX);
+        }
+        for theirs in &other.traits {
+            let policy = policy(&theirs.name);
+            if let Some(mine) = self.trait_mut(&theirs.name) {
+                theirs.claims.iter().for_each(|claim| mine.claim(claim.clone(), policy));
+            }
+        }
+        self.history.join(&other.history);
+        // A join may exceed the limit of stances: dropping a refusal would widen what is permitted.
+        for theirs in &other.stances {
+            if let Err(at) = self.stances.binary_search_by(|stance| stance.matter.cmp(&theirs.matter)) {
+                self.stances.insert(at, Stance::new(theirs.matter.clone()));
+            }
+        }
+        for mine in &mut self.stances {
+            match other.stance_on(&mine.matter) {
+                Some(theirs) => mine.join(theirs),
+                None => mine.favour = None,
+            }
+        }
+        // What nothing is said about any more needs no place, so that the order of joins does not show.
+        self.stances.retain(|stance| stance.favour.is_some() || !stance.against.is_empty());
+        join_list(&mut self.settings, &other.settings);
+        join_list(&mut self.goals, &other.goals);
+        join_list(&mut self.ties, &other.ties);
+        join_list(&mut self.dossiers, &other.dossiers);
+    }
+
+    /// The newest receipt of any statement.
+    pub(crate) fn newest_statement(&self) -> Option<Timestamp> {
+        let statements = |stance: &Stance| {
+            let all = stance.favour.iter().chain(&stance.against);
+            all.map(|statement: &Statement| statement.received_at).max()
+        };
+        self.stances.iter().filter_map(statements).max()
+    }
+}
+
+fn join_list<T: Entry>(mine: &mut Vec<T>, theirs: &[T]) {
+    for entry in theirs {
+        crate::ledger::put(mine, entry.clone(), usize::MAX);
+    }
+}

@@ -1,0 +1,188 @@
+//! Value both ways: money and margin, recency, frequency and monetary value, effort, benefit, advocacy.
+//!
+//! Everything here is read from the history, so it merges, parts and expires with it. Not here: lifetime value, which is
+//! a model's business.
+
+use apropos_event::counter::{ColumnKind, Span, Window};
+use apropos_event::{PropertyName, Timestamp, Zone};
+use rust_decimal::Decimal;
+
+use crate::Profile;
+use crate::definition::{AdvocacySignal, Aggregate};
+use crate::history::{CHANNEL, KIND};
+use crate::rules::ProfileRules;
+
+/// What a customer is worth in money, as far as it is behind us.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// Money spent, refunds taken off; `None` when part of it is no longer known.
+    pub spent: Option<Decimal>,
+    /// Margin earned, refunds taken off; `None` without a margin, or when part of it is no longer known.
+    pub margin: Option<Decimal>,
+    /// How many purchases there ever were.
+    pub purchases: u64,
+    /// Days since the last purchase.
+    pub recency_days: Option<f64>,
+    /// How many purchases there were in the window.
+    pub frequency: u64,
+    /// Mean money spent per purchase in the window, rounded to the currency's digits, half to even.
+    pub monetary: Option<Decimal>,
+}
+
+/// What one goal cost the customer so far.
+#[derive(Clone, PartialEq)]
+pub struct Effort<'a> {
+    /// The goal.
+    pub goal: &'a PropertyName,
+    /// How many steps were taken.
+    pub steps: u64,
+    /// How many of them repeated a step taken before.
+    pub repeats: u64,
+    /// How long the customer waited, in seconds, as far as steps say so.
+    pub waited_seconds: Decimal,
+    /// How often the customer had to change channels.
+    pub channel_switches: u64,
+}
+
+impl std::fmt::Debug for Effort<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Effort({} steps)", self.steps)
+    }
+}
+
+impl ProfileRules {
+    /// What the customer spent and when, at `now`; `None` when the definition does not say what a purchase is.
+    pub fn value(&self, profile: &Profile, now: Timestamp) -> Option<Value> {
+        let definition = self.definition.value.as_ref()?;
+        let ever = Window::Ever.span(now, &Zone::utc());
+        let window = definition.window.span(now, &Zone::utc());
+        let purchase = definition.purchase.as_str();
+        let net = |property: &PropertyName, span: Span| {
+            let bought = total(profile, purchase, property, span)?;
+            let returned =
+                definition.refund.as_ref().map(|refund| total(profile, refund.as_str(), property, span));
+            bought.checked_sub(returned.unwrap_or(Some(Decimal::ZERO))?)
+        };
+        let count = |span: Span| {
+            profile.members.iter().map(|member| member.history.count(Some(purchase), span).0).sum()
+        };
+        let last =
+            profile.members.iter().filter_map(|member| member.history.lane(purchase)?.last(ever)).max();
+        let frequency: u64 = count(window);
+        let mean = net(&definition.amount, window).and_then(|spent| {
+            let mean = spent.checked_div(Decimal::from(frequency))?;
+            Some(apropos_event::Money::new(mean, definition.currency).rounded().amount())
+        });
+        Some(Value {
+            spent: net(&definition.amount, ever),
+            margin: definition.margin.as_ref().and_then(|margin| net(margin, ever)),
+            purchases: count(ever),
+            recency_days: last.map(|at| now.since(at).as_days_f64()),
+            frequency,
+            monetary: mean,
+        })
+    }
+
+    /// What each side gained, as `benefit.recorded` events say: the company, then the customer. `None` when part of it is
+    /// no longer known.
+    pub fn benefits(&self, profile: &Profile, now: Timestamp) -> (Option<Decimal>, Option<Decimal>) {
+        let ever = Window::Ever.span(now, &Zone::utc());
+        let side = |name: &str| {
+            let name = PropertyName::new(name).ok()?;
+            total(profile, "benefit.recorded", &name, ever)
+        };
+        (side("company"), side("customer"))
+    }
+
+    /// How often the customer gave a sign of advocacy.
+    pub fn advocacy(&self, profile: &Profile, signal: AdvocacySignal, now: Timestamp) -> u64 {
+        let ever = Window::Ever.span(now, &Zone::utc());
+        let signs = self.definition.advocacy.iter().filter(|sign| sign.signal == signal);
+        let members = |kind: &str| -> u64 {
+            profile.members.iter().map(|member| member.history.count(Some(kind), ever).0).sum()
+        };
+        signs.map(|sign| members(sign.event.as_str())).sum()
+    }
+
+    /// What each goal cost the customer, in order of goals. Steps of all members count as one path.
+    pub fn efforts<'a>(&self, profile: &'a Profile) -> Vec<Effort<'a>> {
+        let mut goals: Vec<&PropertyName> = profile
+            .members
+            .iter()
+            .flat_map(|member| &member.history.efforts)
+            .map(|effort| &effort.goal)
+            .collect();
+        goals.sort_unstable();
+        goals.dedup();
+        goals.into_iter().map(|goal| effort(profile, goal)).collect()
+    }
+
+    /// Reads one of the counters that the definition declares by name.
+    pub fn count(&self, profile: &Profile, name: &str, now: Timestamp, zone: &Zone) -> Option<crate::Count> {
+        let counter = self.counters.iter().find(
+            |counter| matches!(&counter.target, crate::rules::Target::Named(known) if known.as_str() == name),
+        )?;
+        let span = self.windows.get(counter.window)?.span(now, zone);
+        Some(crate::counting::read(profile, counter, span, &mut Vec::new()))
+    }
+
+    /// The registered counters: aggregate, kind (`None` for all), property and window, in their order.
+    pub fn counters(&self) -> impl Iterator<Item = (Aggregate, Option<&str>, Option<&str>, Window)> {
+        self.counters.iter().map(|counter| {
+            let kind = counter.kind.as_ref().map(|kind| kind.as_str());
+            let property = counter.property.as_ref().map(PropertyName::as_str);
+            (
+                counter.aggregate,
+                kind,
+                property,
+                self.windows.get(counter.window).copied().unwrap_or(Window::Ever),
+            )
+        })
+    }
+}
+
+fn total(profile: &Profile, kind: &str, property: &PropertyName, span: Span) -> Option<Decimal> {
+    let mut total = Decimal::ZERO;
+    for series in profile.members.iter().filter_map(|member| member.history.lane(kind)) {
+        if let Some(column) = series.column(property.as_str(), ColumnKind::Amount) {
+            let reading = series.sum(column, span);
+            if !reading.exact {
+                return None;
+            }
+            total = total.checked_add(reading.value)?;
+        }
+    }
+    Some(total)
+}
+
+fn effort<'a>(profile: &'a Profile, goal: &'a PropertyName) -> Effort<'a> {
+    let mut steps: Vec<(Timestamp, u64, &str, Option<&str>)> = Vec::new();
+    let (mut folded, mut waited) = (0, Decimal::ZERO);
+    for member in &profile.members {
+        let history = &member.history;
+        for effort in history.efforts.iter().filter(|effort| effort.goal == *goal) {
+            folded += effort.series.folded();
+            waited = waited.saturating_add(
+                effort.series.sum(0, Span { from: Timestamp::MIN, to: Timestamp::MAX }).value,
+            );
+            steps.extend(effort.series.entries().map(|entry| {
+                let kind = history.kinds.get(entry.labels[KIND]).map_or("", |kind| kind.as_str());
+                let channel = history.channels.get(entry.labels[CHANNEL]).map(|channel| channel.as_str());
+                (entry.at, entry.key, kind, channel)
+            }));
+        }
+    }
+    steps.sort_unstable();
+    let mut kinds: Vec<&str> = steps.iter().map(|(_, _, kind, _)| *kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let channels: Vec<&str> = steps.iter().filter_map(|(.., channel)| *channel).collect();
+    let switches = channels.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    Effort {
+        goal,
+        steps: steps.len() as u64 + folded,
+        repeats: (steps.len() - kinds.len()) as u64,
+        waited_seconds: waited,
+        channel_switches: switches as u64,
+    }
+}

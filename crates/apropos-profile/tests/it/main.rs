@@ -1,0 +1,10 @@
+//! Public behaviour of profiles, topic by topic.
+//!
+//! `APROPOS_CASES` multiplies nothing but sets the number of cases of each law; the default is what the crate promises
+//! within a minute.
+#![expect(clippy::unwrap_used, reason = "a failing test is the report")]
+
+mod consent;
+mod facts;
+mod observe;
+mod support;
