@@ -7,8 +7,14 @@
 //! # What this crate does not do
 //!
 //! It knows nothing of how profiles are stored, and nothing of actions. It reads no clock and no position: both
-//! are arguments.
+//! are arguments. It asks for no consent: whoever supplies a position or an event may do so.
+//!
+//! # Features
+//!
+//! `business-hours` reads opening hours in the syntax of OpenStreetMap, `h3` tells positions as H3 cells,
+//! `user-agent` reads devices from User-Agent texts by rules that are given at run time.
 
+mod moment;
 mod reading;
 
 pub mod time;
@@ -19,20 +25,57 @@ pub mod device;
 
 pub mod channel;
 
-mod goal;
+mod pattern;
+pub mod stage;
+
+pub mod behaviour;
+pub mod goal;
+
+mod situation;
+mod stakes;
 mod upcoming;
 
-mod moment;
+mod definition;
+mod emit;
+mod explain;
+mod rules;
+mod state;
+mod table;
+mod when;
 
-pub use channel::{ChannelDefinition, Channels, Direction};
+pub use behaviour::{
+    Detectors, Evidence, EvidenceDefinition, Repeat, SignalDefinition, SignalState, Silence, usual_signals,
+};
+pub use channel::{
+    AssessmentDefinition, ChannelAssessment, ChannelDefinition, ChannelFigures, Channels, Continuity,
+    ContinuityError, ContinuityToken, Direction, ExperiencePart, Recommendation, Resumption, SealKey,
+    assess_channels,
+};
+pub use definition::ContextDefinition;
 pub use device::{
     Capabilities, Capability, ClientHints, Device, DeviceClass, DeviceConsequences, DeviceDefinition,
     DevicePolicy, DeviceRuleDefinition, Ownership,
 };
-pub use goal::Goal;
+#[cfg(feature = "user-agent")]
+pub use device::{ParsedAgent, UserAgentError, UserAgentRules};
+pub use explain::ContextFact;
+pub use goal::{Goal, GoalBelief, GoalDefinition, GoalEvidence, GoalFilter, GoalState, GoalStep};
 pub use moment::Moment;
-pub use place::{EARTH_RADIUS_M, Location, Point};
+pub use pattern::EventPattern;
+#[cfg(feature = "h3")]
+pub use place::{CellError, CellId};
+pub use place::{
+    Approach, Area, AreaDefinition, Areas, EARTH_RADIUS_M, GeoJsonError, Geometry, Landmarks, Location,
+    NamedPlaces, PlaceDefinition, PlaceDimension, PlaceKind, Point, Position, Stay, Track,
+};
 pub use reading::{Reading, Source};
+pub use rules::{ContextBinding, ContextChanges, ContextError, ContextRules};
+pub use situation::{SituationDefinition, Situations, UNREMARKABLE, usual_situations};
+pub use stage::{CycleDefinition, StageDefinition, StageState, usual_cycle};
+pub use stakes::{Consequence, Stakes, StakesDefinition, StakesLevel, usual_levels};
+pub use state::ContextState;
+#[cfg(feature = "business-hours")]
+pub use time::{BusinessHours, BusinessHoursError};
 pub use time::{
     Calendar, DayKind, DaypartDefinition, Dayparts, Hemisphere, HolidayDefinition, HolidayRule, Holidays,
     QuietAnswer, QuietHours, QuietHoursDefinition, QuietReason, Season, TimeDefinition, UnknownZonePolicy,

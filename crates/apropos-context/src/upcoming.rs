@@ -1,8 +1,9 @@
 //! What is about to happen, so that help can come before the need.
 
-use apropos_event::{Duration, Path, Problem, Problems, Timestamp};
+use apropos_event::{Duration, Event, Path, Problem, Problems, PropertyName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::pattern::EventPattern;
 use crate::reading::Source;
 
 /// Something that is about to happen: arrival at the store, check-in, the end of a trial.
@@ -50,13 +51,50 @@ impl Happening {
 }
 
 /// A kind of happening that matters: a moment of truth upstream.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HappeningDefinition {
     /// Its name, such as `trial_end`.
     pub kind: String,
     /// How long before it help is of use.
     pub lead: Duration,
+    /// Events from which it is expected, such as a booking.
+    #[serde(default)]
+    pub expect_on: Option<EventPattern>,
+    /// The property of such an event that holds the instant.
+    #[serde(default)]
+    pub due: Option<PropertyName>,
+    /// Events after which it is no longer expected, such as a cancellation.
+    #[serde(default)]
+    pub cancel_on: Option<EventPattern>,
+    /// The property that tells one from another, such as a booking number.
+    #[serde(default)]
+    pub subject: Option<PropertyName>,
+}
+
+impl HappeningDefinition {
+    /// A kind that only the host announces.
+    pub fn new(kind: impl Into<String>, lead: Duration) -> Self {
+        Self { kind: kind.into(), lead, expect_on: None, due: None, cancel_on: None, subject: None }
+    }
+
+    /// What an event of a customer says about what is about to happen.
+    pub(crate) fn hear(&self, event: &Event) -> Option<Heard> {
+        let subject = self.subject.as_ref().and_then(|name| event.properties.get(name)?.as_str());
+        if self.cancel_on.as_ref().is_some_and(|on| on.matches(event)) {
+            return Some(Heard::Cancelled(subject.map(str::to_owned)));
+        }
+        let due = self.due.as_ref().filter(|_| self.expect_on.as_ref().is_some_and(|on| on.matches(event)))?;
+        let at = event.properties.get(due)?.as_str()?.parse().ok()?;
+        let happening = Happening { source: Source::Event, ..Happening::new(self.kind.clone(), at) };
+        Some(Heard::Expected(Happening { subject: subject.map(str::to_owned), ..happening }))
+    }
+}
+
+/// What an event says about what is about to happen.
+pub(crate) enum Heard {
+    Expected(Happening),
+    Cancelled(Option<String>),
 }
 
 /// At most this many kinds.
@@ -87,6 +125,10 @@ pub(crate) fn compile(
         if !kind.lead.is_positive() {
             let message = format!("the lead of `{}` must be longer than nothing", kind.kind);
             problems.push(Problem::error("context/lead", path.clone(), message));
+        }
+        if kind.expect_on.is_some() != kind.due.is_some() {
+            let message = format!("`{}` needs both `expect_on` and `due`, or neither", kind.kind);
+            problems.push(Problem::error("context/due", path.clone(), message));
         }
     }
     kinds

@@ -2,22 +2,22 @@
 //!
 //! Not here: how a position is obtained, or who may know it; both are the host's, consent is the profile's.
 
-// mod area;
+mod area;
 #[cfg(feature = "h3")]
 mod cell;
-// mod fence;
-//mod geojson;
-//mod named;
-//mod nearest;
+mod fence;
+mod geojson;
+mod named;
+mod nearest;
 mod point;
-//mod ring;
-//mod track;
+mod ring;
+mod track;
 
-//pub use area::{Area, AreaDefinition, Areas};
+pub use area::{Area, AreaDefinition, Areas};
 #[cfg(feature = "h3")]
 pub use cell::{CellId, CellError};
-//pub use geojson::{GeoJsonError, Geometry, Position};
-//pub use named::{NamedPlaces, PlaceDefinition, PlaceDimension, PlaceKind};
-//pub use nearest::Landmarks;
+pub use geojson::{GeoJsonError, Geometry, Position};
+pub use named::{NamedPlaces, PlaceDefinition, PlaceDimension, PlaceKind};
+pub use nearest::Landmarks;
 pub use point::{EARTH_RADIUS_M, Location, Point};
-//pub use track::{Approach, Stay, Track};
+pub use track::{Approach, Stay, Track};

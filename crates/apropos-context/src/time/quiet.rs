@@ -3,7 +3,7 @@
 //! The wall clock decides at every instant, so windows that cross midnight or a change of the offset hold. Not
 //! here: what the customer asked for, which is kept with the profile and can be built with the same types.
 
-use apropos_event::{ChannelId, CivilTime, Duration, Path, Problem, Problems, Timestamp, Zone};
+use apropos_event::{ChannelId, CivilTime, Duration, LocalTime, Path, Problem, Problems, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::{Holidays, WeeklyWindow};
@@ -183,13 +183,17 @@ impl QuietHours {
         }
     }
 
-    /// Whether it is quiet, without the work of finding out until when.
-    pub(crate) fn is_quiet_for(&self, zone: Option<&Zone>, now: Timestamp) -> bool {
-        match (self.definition.zone.as_ref().or(zone), &self.definition.unknown_zone) {
-            (Some(zone), _) | (None, UnknownZonePolicy::Assume(zone)) => self.is_quiet(zone, now),
-            (None, UnknownZonePolicy::Quiet) => true,
-            (None, UnknownZonePolicy::Allow) => false,
-            (None, UnknownZonePolicy::Strictest(zones)) => zones.iter().any(|zone| self.is_quiet(zone, now)),
+    /// Whether it is quiet, without the work of finding out until when; `local` is what the clock in the customer's
+    /// zone shows, if that is known.
+    pub(crate) fn is_quiet_for(&self, local: Option<LocalTime>, now: Timestamp) -> bool {
+        match (&self.definition.zone, local, &self.definition.unknown_zone) {
+            (Some(zone), ..) | (None, None, UnknownZonePolicy::Assume(zone)) => self.is_quiet(zone, now),
+            (None, Some(local), _) => self.remaining_at(local).is_some(),
+            (None, None, UnknownZonePolicy::Quiet) => true,
+            (None, None, UnknownZonePolicy::Allow) => false,
+            (None, None, UnknownZonePolicy::Strictest(zones)) => {
+                zones.iter().any(|zone| self.is_quiet(zone, now))
+            }
         }
     }
 
@@ -218,10 +222,14 @@ impl QuietHours {
 
     /// The time until the first window around `at` ends as the wall clock now runs, if there is one.
     fn remaining(&self, zone: &Zone, at: Timestamp) -> Option<i64> {
-        if self.definition.windows.is_empty() {
-            return None;
-        }
-        let local = zone.local(at);
+        if self.definition.windows.is_empty() { None } else { self.remaining_at(zone.local(at)) }
+    }
+
+    fn remaining_at(&self, local: LocalTime) -> Option<i64> {
         self.definition.windows.iter().find_map(|window| window.remaining(local, &self.holidays))
     }
 }
+
+#[cfg(test)]
+#[path = "quiet_tests.rs"]
+mod tests;

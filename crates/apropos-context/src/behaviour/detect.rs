@@ -1,0 +1,319 @@
+//! Detecting: one pass over the evidence that listens to an event's kind.
+
+use apropos_event::{Duration, Event, EventId, Path, Problems, SignalId, Timestamp, Value, draw};
+use serde::{Deserialize, Serialize};
+
+use super::definition::{self, EvidenceDefinition, SignalDefinition};
+use crate::pattern::Listeners;
+use crate::reading::fade;
+
+/// What is known of one signal of one customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalState {
+    /// The signal.
+    pub signal: SignalId,
+    /// How strong it was at `at`, 0 to 1.
+    pub strength: f64,
+    /// When the strength was worked out.
+    pub at: Timestamp,
+    /// The last pieces of evidence, oldest first; at most four.
+    pub evidence: Vec<Evidence>,
+    /// Repeats under way.
+    pub repeats: Vec<RepeatState>,
+}
+
+/// A piece of evidence that counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The event.
+    pub event: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Which evidence of the definition it was, from 0.
+    pub number: u16,
+    /// How much it counted.
+    pub weight: f64,
+}
+
+/// A repeat under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatState {
+    /// Which evidence of the definition it is for, from 0.
+    pub number: u16,
+    /// The stable hash of what must stay the same.
+    pub same: u64,
+    /// When it happened, oldest first.
+    pub times: Vec<Timestamp>,
+}
+
+/// Checked detectors, in order of their ids.
+#[derive(Clone, Debug, Default)]
+pub struct Detectors {
+    signals: Vec<SignalDefinition>,
+    /// For each kind of event the numbers of the signal and of its evidence.
+    listeners: Listeners<(u16, u16)>,
+}
+
+/// Pieces of evidence that are kept.
+const MAX_KEPT: usize = 4;
+
+/// A pause longer than this ends a visit.
+const VISIT: Duration = Duration::from_mins(30);
+
+impl Detectors {
+    /// Checks detectors.
+    pub fn compile(definitions: &[SignalDefinition], path: &Path, problems: &mut Problems) -> Self {
+        definition::check(definitions, path, problems);
+        let mut signals = definitions.to_vec();
+        signals.sort_by(|a, b| a.id.cmp(&b.id));
+        let listeners = signals.iter().zip(0..).flat_map(|(signal, number)| {
+            signal.evidence.iter().zip(0..).map(move |(e, which)| (e.on.kind.clone(), (number, which)))
+        });
+        Self { listeners: Listeners::new(listeners.collect()), signals }
+    }
+
+    /// The signals, in order of their ids.
+    pub fn signals(&self) -> &[SignalDefinition] {
+        &self.signals
+    }
+
+    /// Takes an event. `before` is when the event before it happened. Returns whether any signal changed.
+    ///
+    /// O(log kinds + evidence of that kind).
+    pub(crate) fn observe(
+        &self,
+        states: &mut Vec<SignalState>,
+        event: &Event,
+        before: Option<Timestamp>,
+    ) -> bool {
+        let mut changed = false;
+        for (number, which) in self.listeners.of(&event.kind) {
+            let signal = self.signals.get(usize::from(*number));
+            let Some((signal, evidence)) =
+                signal.and_then(|signal| Some((signal, signal.evidence.get(usize::from(*which))?)))
+            else {
+                continue;
+            };
+            if !evidence.on.matches_beyond_kind(event) || !paused(evidence, event, before) {
+                continue;
+            }
+            let state = state_of(states, signal, event.occurred_at);
+            if repeated(state, evidence, *which, event) {
+                state.count(signal, evidence.weight, *which, event);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// How strong signal `number` is at `now`, and since when that is so.
+    pub(crate) fn strength(
+        &self,
+        number: usize,
+        states: &[SignalState],
+        seen: Option<Timestamp>,
+        now: Timestamp,
+    ) -> f64 {
+        let Some(signal) = self.signals.get(number) else { return 0.0 };
+        let found = states.binary_search_by(|state| state.signal.cmp(&signal.id)).ok();
+        let state = found.and_then(|at| states.get(at));
+        let felt = state.map_or(0.0, |state| state.strength * fade(now.since(state.at), signal.half_life));
+        let silent = signal.silence.zip(seen).map_or(0.0, |(silence, seen)| {
+            let over = now.since(seen).as_micros().saturating_sub(silence.after.as_micros()) as f64;
+            let span = silence.full.as_micros().saturating_sub(silence.after.as_micros()) as f64;
+            (over / span).clamp(0.0, 1.0)
+        });
+        felt.max(silent)
+    }
+}
+
+/// The state of a signal, made when it is the first time. States are in order of the ids.
+fn state_of<'a>(
+    states: &'a mut Vec<SignalState>,
+    signal: &SignalDefinition,
+    now: Timestamp,
+) -> &'a mut SignalState {
+    let at = match states.binary_search_by(|state| state.signal.cmp(&signal.id)) {
+        Ok(at) => at,
+        Err(at) => {
+            let signal = signal.id.clone();
+            let (evidence, repeats) = (Vec::new(), Vec::new());
+            states.insert(at, SignalState { signal, strength: 0.0, at: now, evidence, repeats });
+            at
+        }
+    };
+    &mut states[at]
+}
+
+fn paused(evidence: &EvidenceDefinition, event: &Event, before: Option<Timestamp>) -> bool {
+    evidence.pause.is_none_or(|pause| {
+        before.is_some_and(|before| {
+            let gap = event.occurred_at.since(before);
+            pause <= gap && gap <= VISIT.max(pause)
+        })
+    })
+}
+
+/// Whether the evidence counts now: at once, or because it happened often enough.
+fn repeated(state: &mut SignalState, evidence: &EvidenceDefinition, number: u16, event: &Event) -> bool {
+    let Some(repeat) = &evidence.repeat else { return true };
+    let same = repeat.same.as_ref().map_or(0, |name| hash(event.properties.get(name)));
+    let at = state.repeats.iter().position(|under_way| under_way.number == number);
+    let at = at.unwrap_or_else(|| {
+        state.repeats.push(RepeatState { number, same, times: Vec::new() });
+        state.repeats.len() - 1
+    });
+    let Some(under_way) = state.repeats.get_mut(at) else { return false };
+    if under_way.same != same {
+        under_way.same = same;
+        under_way.times.clear();
+    }
+    let now = event.occurred_at;
+    under_way.times.retain(|time| now.since(*time) <= repeat.within);
+    under_way.times.push(now);
+    let enough = usize::from(repeat.times) <= under_way.times.len();
+    if enough {
+        under_way.times.clear();
+    }
+    enough
+}
+
+/// A stable hash of a simple value; lists and maps are all alike.
+fn hash(value: Option<&Value>) -> u64 {
+    match value {
+        Some(Value::Text(text)) => draw::stable_hash(1, text.as_bytes()),
+        Some(Value::Int(n)) => draw::stable_hash(2, &n.to_le_bytes()),
+        Some(Value::Double(x)) => draw::stable_hash(3, &x.to_bits().to_le_bytes()),
+        Some(Value::Bool(b)) => u64::from(*b) + 4,
+        _ => 0,
+    }
+}
+
+impl SignalState {
+    fn count(&mut self, signal: &SignalDefinition, weight: f64, number: u16, event: &Event) {
+        let now = event.occurred_at.max(self.at);
+        let left = self.strength * fade(now.since(self.at), signal.half_life);
+        let strength = if weight < 0.0 { left * (1.0 + weight) } else { 1.0 - (1.0 - left) * (1.0 - weight) };
+        self.strength = strength.clamp(0.0, 1.0);
+        self.at = now;
+        if MAX_KEPT <= self.evidence.len() {
+            self.evidence.remove(0);
+        }
+        let (event, at) = (event.id.clone(), event.occurred_at);
+        self.evidence.push(Evidence { event, at, number, weight });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apropos_event::{CustomerId, EventKind, PropertyName, SourceId};
+
+    use super::super::{Repeat, usual_signals};
+    use super::*;
+    use crate::pattern::EventPattern;
+
+    fn event(n: u32, kind: &str, seconds: i64) -> Event {
+        Event::new(
+            EventId::new(format!("e{n}")).unwrap(),
+            SourceId::new("test").unwrap(),
+            EventKind::new(kind).unwrap(),
+            CustomerId::new("c").unwrap(),
+            Timestamp::EPOCH.plus(Duration::from_secs(seconds)),
+        )
+    }
+
+    fn rage() -> Detectors {
+        let definition = SignalDefinition {
+            id: SignalId::new("frustration").unwrap(),
+            half_life: Duration::from_mins(10),
+            evidence: vec![EvidenceDefinition {
+                on: EventPattern::new(EventKind::new("click").unwrap()),
+                weight: 0.6,
+                repeat: Some(Repeat {
+                    times: 3,
+                    within: Duration::from_secs(2),
+                    same: Some(PropertyName::new("target").unwrap()),
+                }),
+                pause: None,
+                reason: "clicks the same thing again and again".to_owned(),
+            }],
+            silence: None,
+        };
+        let mut problems = Problems::new();
+        let detectors = Detectors::compile(&[definition], &Path::root(), &mut problems);
+        assert!(problems.is_empty(), "{problems}");
+        detectors
+    }
+
+    fn click(n: u32, target: &str, seconds: i64) -> Event {
+        let mut event = event(n, "click", seconds);
+        event.properties.insert(PropertyName::new("target").unwrap(), Value::from(target));
+        event
+    }
+
+    #[test]
+    fn three_quick_clicks_on_one_thing_are_frustration_and_on_three_things_are_not() {
+        let detectors = rage();
+        let mut states = Vec::new();
+        for (n, target) in ["a", "b", "c", "a"].iter().enumerate() {
+            assert!(!detectors.observe(&mut states, &click(n as u32, target, 0), None));
+        }
+        assert!(!detectors.observe(&mut states, &click(5, "a", 1), None));
+        assert!(detectors.observe(&mut states, &click(6, "a", 2), None));
+        let at = |minutes| Timestamp::EPOCH.plus(Duration::from_secs(2 + minutes * 60));
+        assert_eq!(detectors.strength(0, &states, None, at(0)), 0.6);
+        assert_eq!(detectors.strength(0, &states, None, at(10)), 0.3);
+        assert_eq!(states[0].evidence[0].event.as_str(), "e6");
+    }
+
+    #[test]
+    fn slow_clicks_are_no_rage() {
+        let detectors = rage();
+        let mut states = Vec::new();
+        for n in 0..20 {
+            assert!(!detectors.observe(&mut states, &click(n, "a", i64::from(n) * 3), None));
+        }
+    }
+
+    #[test]
+    fn the_usual_signals_are_sound_and_bounded() {
+        let mut problems = Problems::new();
+        let detectors = Detectors::compile(&usual_signals(), &Path::root(), &mut problems);
+        assert!(problems.is_empty(), "{problems}");
+        assert_eq!(detectors.signals().len(), 9);
+        let kinds: Vec<String> = usual_signals()
+            .iter()
+            .flat_map(|signal| signal.evidence.iter().map(|evidence| evidence.on.kind.to_string()))
+            .collect();
+        let mut states = Vec::new();
+        let mut before = None;
+        for n in 0..2_000_u32 {
+            let kind = &kinds[(draw::bits(1, "kind", u64::from(n)) % kinds.len() as u64) as usize];
+            let event = event(n, kind, i64::from(n) * 7);
+            detectors.observe(&mut states, &event, before);
+            before = Some(event.occurred_at);
+            for number in 0..detectors.signals().len() {
+                let strength = detectors.strength(number, &states, before, event.occurred_at);
+                assert!((0.0..=1.0).contains(&strength));
+            }
+        }
+        assert!(states.iter().all(|state| state.evidence.len() <= 4));
+        assert!(states.iter().flat_map(|state| &state.repeats).all(|repeat| repeat.times.len() < 16));
+    }
+
+    #[test]
+    fn long_silence_is_a_sign_of_its_own() {
+        let mut problems = Problems::new();
+        let detectors = Detectors::compile(&usual_signals(), &Path::root(), &mut problems);
+        let number = detectors.signals().iter().position(|s| s.id.as_str() == "disengagement").unwrap();
+        let seen = Some(Timestamp::EPOCH);
+        let after = |days| Timestamp::EPOCH.plus(Duration::from_days(days));
+        assert_eq!(detectors.strength(number, &[], seen, after(10)), 0.0);
+        assert_eq!(detectors.strength(number, &[], seen, after(60)), 0.5);
+        assert_eq!(detectors.strength(number, &[], seen, after(900)), 1.0);
+        assert_eq!(detectors.strength(number, &[], None, after(900)), 0.0);
+    }
+}

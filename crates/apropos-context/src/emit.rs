@@ -1,0 +1,342 @@
+//! Working out the facts of a moment: one pass, told to a sink, so that what is written into facts and what is
+//! explained cannot differ.
+
+use apropos_event::{Duration, LocalTime, Timestamp, Weekday, Zone};
+
+use crate::device::{Capability, Device, Ownership};
+use crate::moment::Moment;
+use crate::place::{Location, Point};
+use crate::reading::{Reading, Source};
+use crate::rules::ContextRules;
+use crate::state::ContextState;
+use crate::table::{CYCLES, Fact, PER_CYCLE};
+use crate::time::{Hemisphere, Season};
+use crate::upcoming::Happening;
+
+/// A value, told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'a> {
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Text(&'a str),
+    /// The place of a symbol among its attribute's values.
+    Symbol(usize),
+    Span(Duration),
+    Channels(&'a [apropos_event::ChannelId]),
+    Texts(&'a [String]),
+}
+
+/// Where a fact comes from, when it was true, how fast it fades, and how sure it is now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basis {
+    pub(crate) source: Source,
+    pub(crate) at: Timestamp,
+    pub(crate) half_life: Duration,
+    pub(crate) confidence: f64,
+}
+
+impl Basis {
+    fn certain(source: Source, at: Timestamp) -> Self {
+        Self { source, at, half_life: Duration::ZERO, confidence: 1.0 }
+    }
+
+    pub(crate) fn of<T>(reading: &Reading<T>, now: Timestamp) -> Self {
+        Self {
+            source: reading.source,
+            at: reading.at,
+            half_life: reading.half_life,
+            confidence: reading.confidence(now),
+        }
+    }
+
+    fn scaled(self, share: f64) -> Self {
+        Self { confidence: self.confidence * share, ..self }
+    }
+}
+
+/// Takes facts by their place in the table.
+pub(crate) trait Sink {
+    fn put(&mut self, at: usize, value: Given<'_>, basis: Basis);
+}
+
+/// Tells one moment.
+pub(crate) struct Telling<'a, S> {
+    pub(crate) rules: &'a ContextRules,
+    pub(crate) state: &'a ContextState,
+    pub(crate) moment: &'a Moment,
+    pub(crate) sink: &'a mut S,
+}
+
+impl<'a, S: Sink> Telling<'a, S> {
+    /// Tells everything that needs no condition.
+    pub(crate) fn tell(&mut self) {
+        let location = self.location();
+        self.time(location.map(|location| location.value.point));
+        if let Some(location) = location {
+            self.place(&location);
+        }
+        if let Some(device) = &self.moment.device {
+            self.device(device);
+        }
+        self.channel();
+        self.stages();
+        self.signals();
+        self.goal();
+        self.upcoming();
+    }
+
+    fn put(&mut self, fact: Fact, value: Given<'_>, basis: Basis) {
+        self.sink.put(fact as usize, value, basis);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.moment.now
+    }
+
+    fn certain(&self, source: Source) -> Basis {
+        Basis::certain(source, self.moment.now)
+    }
+
+    /// The position that counts: the request's, or the last one seen; none that is not believed any more.
+    fn location(&mut self) -> Option<Reading<Location>> {
+        let found = self.moment.location.as_ref().or_else(|| self.state.track.last()).copied();
+        let enough = self.rules.place.enough;
+        let location = found.filter(|location| location.if_believed(self.moment.now, enough).is_some());
+        let basis = location
+            .map_or_else(|| self.certain(Source::Inferred), |location| Basis::of(&location, self.moment.now));
+        self.put(Fact::Located, Given::Bool(location.is_some()), basis);
+        location
+    }
+
+    fn time(&mut self, point: Option<Point>) {
+        let now = self.now();
+        let (zone, basis, known) = self.zone();
+        self.put(Fact::ZoneKnown, Given::Bool(known), self.certain(Source::Request));
+        let local = zone.map(|zone| zone.local(now));
+        if let (Some(zone), Some(local)) = (zone, local) {
+            self.put(Fact::Zone, Given::Text(zone.name()), basis);
+            self.local(local, point, basis);
+        }
+        let channel = self.moment.chosen_channel.as_ref().or(self.moment.channel.as_ref());
+        let local = local.filter(|_| known);
+        let quiet = self.rules.calendar.quiet_hours.iter().any(|hours| {
+            channel.is_none_or(|channel| hours.covers(channel)) && hours.is_quiet_for(local, now)
+        });
+        self.put(Fact::Quiet, Given::Bool(quiet), basis);
+    }
+
+    /// The zone that facts are told in, and whether it is known rather than assumed.
+    fn zone(&self) -> (Option<&'a Zone>, Basis, bool) {
+        let (state, rules) = (self.state, self.rules);
+        if let Some(zone) = &self.moment.zone {
+            return (Some(zone), self.certain(Source::Request), true);
+        }
+        if let Some(seen) = state.zone.as_ref().filter(|seen| 0.5 <= seen.confidence(self.moment.now)) {
+            return (Some(&seen.value), Basis::of(seen, self.moment.now), true);
+        }
+        (rules.calendar.assumed_zone.as_ref(), self.certain(Source::Assumed), false)
+    }
+
+    fn local(&mut self, local: LocalTime, point: Option<Point>, basis: Basis) {
+        let calendar = &self.rules.calendar;
+        let weekday = local.date.weekday();
+        let (_, month, _) = local.date.ymd();
+        let hemisphere = point.map_or(calendar.hemisphere, |point| {
+            if point.latitude() < 0.0 { Hemisphere::South } else { Hemisphere::North }
+        });
+        let holiday = calendar.holidays.on(local.date);
+        let daypart = calendar.dayparts.index_at(local.time);
+        let season = Season::of(local.date, hemisphere);
+        let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
+        self.put(Fact::Hour, Given::Int(i64::from(local.time.hour())), basis);
+        self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
+        self.put(Fact::Weekend, Given::Bool(weekend), basis);
+        self.put(Fact::Month, Given::Int(i64::from(month)), basis);
+        self.put(Fact::Daypart, Given::Symbol(daypart), basis);
+        self.put(Fact::Season, Given::Symbol(season as usize), basis);
+        self.put(Fact::IsHoliday, Given::Bool(holiday.is_some()), basis);
+        if let Some(holiday) = holiday {
+            self.put(Fact::Holiday, Given::Text(holiday), basis);
+        }
+    }
+
+    fn place(&mut self, location: &Reading<Location>) {
+        let (now, rules, state) = (self.now(), self.rules, self.state);
+        let basis = Basis::of(location, now);
+        self.put(Fact::Accuracy, Given::Double(location.value.accuracy_m), basis);
+        #[cfg(feature = "h3")]
+        if let Some(cell) =
+            rules.place.cell_resolution.and_then(|r| crate::place::CellId::of(location.value.point, r))
+        {
+            self.put(Fact::Cell, Given::Text(&cell.to_string()), basis);
+        }
+        if let Some((at, distance)) = rules.places.landmarks().nearest(location.value.point)
+            && let Some(place) = rules.places.get(at)
+        {
+            self.put(Fact::Nearest, Given::Text(place.id.as_str()), basis);
+            self.put(Fact::NearestDistance, Given::Double(distance), basis);
+        }
+        let found = rules.places.at(location.value, &state.places);
+        if let Some(found) = found.filter(|found| rules.place.enough <= basis.confidence * found.share) {
+            let basis = basis.scaled(found.share);
+            self.put(Fact::Place, Given::Text(found.place.id.as_str()), basis);
+            self.put(Fact::PlaceKind, Given::Symbol(found.place.kind as usize), basis);
+            if let Some(open) = rules.is_open(found.place, now) {
+                self.put(Fact::PlaceOpen, Given::Bool(open), basis);
+            }
+            let stay = state.track.stay.as_ref().filter(|stay| stay.place == found.place.id);
+            let dwell = stay.map_or(Duration::ZERO, |stay| now.since(stay.since).max(Duration::ZERO));
+            self.put(Fact::Dwell, Given::Span(dwell), basis);
+        }
+        self.motion(basis);
+    }
+
+    fn motion(&mut self, basis: Basis) {
+        let (now, state) = (self.now(), self.state);
+        if let Some(speed) = state.track.speed(now) {
+            let motion = if speed < 0.5 { 0 } else { usize::from(2.5 <= speed) + 1 };
+            let basis = Basis { source: Source::Inferred, ..basis };
+            self.put(Fact::Speed, Given::Double(speed), basis);
+            self.put(Fact::Motion, Given::Symbol(motion), basis);
+        }
+        if let Some(approach) = state.track.approach.as_ref().filter(|approach| now <= approach.arrival) {
+            let basis = Basis { source: Source::Inferred, at: approach.at, ..basis }.scaled(approach.directness);
+            self.put(Fact::Approaching, Given::Text(approach.place.as_str()), basis);
+            self.put(Fact::ApproachingKind, Given::Symbol(approach.kind as usize), basis);
+            self.put(Fact::ArrivalIn, Given::Span(approach.arrival.since(now)), basis);
+        }
+    }
+
+    fn device(&mut self, device: &Device) {
+        let basis = self.certain(Source::Request);
+        let ownership = self.rules.devices.ownership(device);
+        let assumed = if device.ownership == Ownership::Unknown { Source::Assumed } else { Source::Request };
+        let said = self.certain(assumed);
+        self.put(Fact::DeviceClass, Given::Symbol(device.class as usize), basis);
+        self.put(Fact::DeviceOwnership, Given::Symbol(ownership as usize), said);
+        if ownership != Ownership::Unknown {
+            self.put(Fact::DeviceOwned, Given::Bool(ownership == Ownership::Owned), said);
+        }
+        if let Some(os) = &device.os {
+            self.put(Fact::DeviceOs, Given::Text(os), basis);
+        }
+        if let Some(browser) = &device.browser {
+            self.put(Fact::DeviceBrowser, Given::Text(browser), basis);
+        }
+        self.put(Fact::DeviceRobot, Given::Bool(device.robot), basis);
+        const CAPABILITIES: [(Fact, Capability); 6] = [
+            (Fact::Screen, Capability::Screen),
+            (Fact::Audio, Capability::Audio),
+            (Fact::Keyboard, Capability::Keyboard),
+            (Fact::Push, Capability::Push),
+            (Fact::Camera, Capability::Camera),
+            (Fact::Payment, Capability::Payment),
+        ];
+        let source = if device.capabilities.is_some() { Source::Request } else { Source::Assumed };
+        for (fact, capability) in CAPABILITIES {
+            self.put(fact, Given::Bool(device.can(capability)), self.certain(source));
+        }
+        let then = self.rules.devices.consequences(device);
+        let channel = self.moment.channel.as_ref().and_then(|id| self.rules.channels.get(id));
+        let public = channel.is_some_and(|channel| channel.public);
+        self.put(Fact::Personal, Given::Bool(then.personal && !public), said);
+        self.put(Fact::Keep, Given::Bool(then.keep), said);
+        self.put(Fact::SignIn, Given::Bool(then.sign_in), said);
+    }
+
+    fn channel(&mut self) {
+        let (basis, moment, now) = (self.certain(Source::Request), self.moment, self.now());
+        if let Some(id) = &moment.channel {
+            self.put(Fact::Channel, Given::Text(id.as_str()), basis);
+            if let Some(channel) = self.rules.channels.get(id) {
+                self.put(Fact::ChannelDirection, Given::Symbol(channel.direction as usize), basis);
+                self.put(Fact::ChannelHuman, Given::Bool(channel.human), basis);
+                self.put(Fact::ChannelPublic, Given::Bool(channel.public), basis);
+                self.put(Fact::ChannelInterruption, Given::Double(channel.interruption), basis);
+                self.put(Fact::ChannelLatency, Given::Span(channel.latency), basis);
+            }
+        }
+        if let Some(chosen) = &moment.chosen_channel {
+            self.put(Fact::ChosenChannel, Given::Text(chosen.as_str()), self.certain(Source::Stated));
+        }
+        if !moment.reachable.is_empty() {
+            self.put(Fact::Reachable, Given::Channels(&moment.reachable), basis);
+        }
+        let unfinished = self.state.continuity.unfinished(now);
+        self.put(Fact::Unfinished, Given::Bool(unfinished.is_some()), self.certain(Source::Event));
+        if let Some(waiting) = unfinished {
+            let basis = Basis::certain(Source::Event, waiting.at);
+            self.put(Fact::UnfinishedChannel, Given::Text(waiting.channel.as_str()), basis);
+            self.put(Fact::UnfinishedAge, Given::Span(now.since(waiting.at)), basis);
+        }
+    }
+
+    fn stages(&mut self) {
+        let (now, rules, state) = (self.now(), self.rules, self.state);
+        for cycle in 0..rules.cycle_count {
+            let Some(present) = rules.cycles.present(cycle, &state.stages) else { continue };
+            let Some((stage, normal)) = rules.cycles.describe(cycle, &present.stage) else { continue };
+            let basis = Basis::certain(Source::Event, present.since);
+            let at = CYCLES + cycle * PER_CYCLE;
+            let time = present.time_in_stage(now);
+            self.sink.put(at, Given::Symbol(stage), basis);
+            self.sink.put(at + 1, Given::Span(time), basis);
+            if let Some(normal) = normal {
+                self.sink.put(at + 2, Given::Bool(normal < time), basis);
+            }
+        }
+    }
+
+    fn signals(&mut self) {
+        let (now, rules, state) = (self.now(), self.rules, self.state);
+        let first = CYCLES + rules.cycle_count * PER_CYCLE;
+        for (signal, number) in rules.detectors.signals().iter().zip(0..) {
+            let strength = rules.detectors.strength(number, &state.signals, state.seen, now);
+            let basis = Basis {
+                source: Source::Inferred,
+                at: state.seen.unwrap_or(now),
+                half_life: signal.half_life,
+                confidence: 1.0,
+            };
+            self.sink.put(first + number, Given::Double(strength), basis);
+        }
+    }
+
+    fn goal(&mut self) {
+        let (now, moment) = (self.now(), self.moment);
+        let Some(goal) = self.rules.goals.reading(&self.state.goal, moment.stated_goal, now) else { return };
+        let basis = Basis::of(&goal, now);
+        // The certainty of the reading is the belief at this very instant: it has already faded.
+        let basis = Basis { confidence: goal.certainty, ..basis };
+        self.put(Fact::Goal, Given::Symbol(goal.value as usize), basis);
+        self.put(Fact::GoalConfidence, Given::Double(goal.certainty), basis);
+        self.put(Fact::GoalStated, Given::Bool(goal.source == Source::Stated), basis);
+    }
+
+    fn upcoming(&mut self) {
+        let (now, rules, state, moment) = (self.now(), self.rules, self.state, self.moment);
+        let first = CYCLES + rules.cycle_count * PER_CYCLE + rules.detectors.signals().len();
+        let mut next: Option<&Happening> = None;
+        for (kind, number) in rules.happenings.iter().zip(0..) {
+            let of_kind = |happening: &&Happening| {
+                happening.kind == kind.kind && now <= happening.at && happening.at.since(now) <= kind.lead
+            };
+            let all = moment.upcoming.iter().chain(&state.upcoming);
+            let Some(soonest) = all.filter(of_kind).min_by_key(|happening| happening.at) else { continue };
+            self.sink.put(first + number, Given::Span(soonest.at.since(now)), foreseen(soonest, now));
+            if next.is_none_or(|next| soonest.at < next.at) {
+                next = Some(soonest);
+            }
+        }
+        if let Some(next) = next {
+            self.put(Fact::Next, Given::Text(&next.kind), foreseen(next, now));
+            self.put(Fact::NextDue, Given::Span(next.at.since(now)), foreseen(next, now));
+        }
+    }
+}
+
+fn foreseen(happening: &Happening, now: Timestamp) -> Basis {
+    let certainty = if happening.certainty.is_finite() { happening.certainty.clamp(0.0, 1.0) } else { 0.0 };
+    Basis { confidence: certainty, ..Basis::certain(happening.source, now) }
+}

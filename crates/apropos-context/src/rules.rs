@@ -1,0 +1,446 @@
+//! The checked context: one value that takes events, answers for quiet hours and writes facts.
+
+use apropos_condition::{AttributeDefinition, AttributeId, Facts, Schema, SchemaBuilder, SymbolId};
+use apropos_event::{
+    AttributeName, ChannelId, Duration, Event, Path, Problem, Problems, Timestamp, Value, Zone,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::behaviour::Detectors;
+use crate::channel::Channels;
+use crate::definition::ContextDefinition;
+use crate::device::DevicePolicy;
+use crate::emit::{Basis, Given, Sink, Telling};
+use crate::explain::ContextFact;
+use crate::goal::GoalFilter;
+use crate::moment::Moment;
+use crate::place::{Location, NamedPlaces, PlaceDefinition, PlaceDimension, Point};
+use crate::reading::{Reading, Source};
+use crate::situation::Situations;
+use crate::stage::Cycles;
+use crate::stakes::{Stakes, StakesRules};
+use crate::state::ContextState;
+use crate::table::{self, Fact};
+use crate::time::{Calendar, QuietAnswer, QuietReason};
+use crate::upcoming::{self, HappeningDefinition, Heard};
+
+/// The checked context part of a playbook. Immutable, `Send + Sync`.
+///
+/// ```
+/// use apropos_condition::{Facts, SchemaBuilder};
+/// use apropos_context::{ContextDefinition, ContextRules, ContextState, Device, DeviceClass, Moment};
+/// use apropos_event::{Problems, Timestamp, Zone};
+///
+/// let mut schema = SchemaBuilder::new();
+/// let mut problems = Problems::new();
+/// let rules = ContextRules::compile(&ContextDefinition::default(), &mut schema, &mut problems);
+/// assert!(problems.is_empty(), "{problems}");
+///
+/// let schema = schema.build();
+/// let binding = rules.bind(&schema);
+/// let mut facts = Facts::new(&schema);
+/// let moment = Moment::at("2026-11-20T18:30:00Z".parse::<Timestamp>()?)
+///     .in_zone(Zone::new("Europe/Paris")?)
+///     .on_device(Device::new(DeviceClass::VoiceAssistant));
+/// rules.write_facts(&ContextState::new(), &moment, &binding, &mut facts);
+///
+/// let explained = rules.explain(&ContextState::new(), &moment, &facts);
+/// let daypart = explained.iter().find(|fact| fact.name.as_str() == "context.daypart").unwrap();
+/// assert_eq!(daypart.value.as_str(), Some("evening"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ContextRules {
+    pub(crate) attributes: Vec<AttributeDefinition>,
+    pub(crate) calendar: Calendar,
+    pub(crate) place: PlaceDimension,
+    pub(crate) places: NamedPlaces,
+    #[cfg(feature = "business-hours")]
+    pub(crate) hours: Vec<(apropos_event::PlaceId, crate::time::BusinessHours)>,
+    pub(crate) devices: DevicePolicy,
+    pub(crate) channels: Channels,
+    pub(crate) cycles: Cycles,
+    pub(crate) cycle_count: usize,
+    pub(crate) detectors: Detectors,
+    pub(crate) goals: GoalFilter,
+    pub(crate) happenings: Vec<HappeningDefinition>,
+    pub(crate) situations: Situations,
+    pub(crate) stakes: StakesRules,
+    zone_property: Option<apropos_event::PropertyName>,
+    zone_half_life: Duration,
+}
+
+/// Why an event is refused by the context. Then nothing changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContextError {
+    /// The event is refused by itself.
+    #[error(transparent)]
+    Event(#[from] apropos_event::EventError),
+    /// It carries a position that is none.
+    #[error("the position of the event is none: latitude and longitude in degrees are expected")]
+    Position,
+    /// It names a zone that does not exist.
+    #[error(transparent)]
+    Zone(#[from] apropos_event::UnknownZone),
+}
+
+/// What an event changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextChanges {
+    /// Where the customer is.
+    pub place: bool,
+    /// The zone they are in.
+    pub zone: bool,
+    /// A stage of a cycle.
+    pub stage: bool,
+    /// A signal of behaviour.
+    pub signal: bool,
+    /// What is believed about their goal.
+    pub goal: bool,
+    /// What is about to happen.
+    pub upcoming: bool,
+}
+
+impl ContextChanges {
+    /// Whether anything changed.
+    pub fn any(self) -> bool {
+        self.place || self.zone || self.stage || self.signal || self.goal || self.upcoming
+    }
+}
+
+/// Where the context's facts go in one schema.
+#[derive(Clone, Debug)]
+pub struct ContextBinding {
+    /// For each fact of the table its attribute, and where its symbols begin.
+    slots: Vec<(Option<AttributeId>, u32)>,
+    symbols: Vec<Option<SymbolId>>,
+    /// Every other attribute of the schema, by name: what a request may carry.
+    named: Vec<(AttributeName, AttributeId)>,
+}
+
+impl ContextRules {
+    /// Checks a definition, telling everything that is wrong with it, and reads its conditions against `schema`.
+    ///
+    /// Attributes of the context that the schema lacks are declared. Conditions may name attributes of other rooms,
+    /// which must have been declared before.
+    pub fn compile(
+        definition: &ContextDefinition,
+        schema: &mut SchemaBuilder,
+        problems: &mut Problems,
+    ) -> Self {
+        let path = Path::root();
+        let attributes = definition.attributes();
+        table::declare(&attributes, schema, problems);
+        let channels = Channels::compile(&definition.channels, &path.key("channels"), problems);
+        for (at, quiet) in definition.time.quiet_hours.iter().enumerate() {
+            let path = path.key("time").key("quiet_hours").index(at).key("channels");
+            for (number, channel) in quiet.channels.iter().enumerate() {
+                channels.check(channel, &path.index(number), problems);
+            }
+        }
+        check_place(&definition.place, &path.key("place"), problems);
+        let happenings = upcoming::compile(&definition.upcoming, &path.key("upcoming"), problems);
+        Self {
+            attributes,
+            calendar: Calendar::compile(&definition.time, &path.key("time"), problems),
+            places: NamedPlaces::compile(&definition.place.places, &path.key("place").key("places"), problems),
+            #[cfg(feature = "business-hours")]
+            hours: crate::place::business_hours(&definition.place.places, &path.key("place").key("places"), problems),
+            place: PlaceDimension { places: Vec::new(), ..definition.place.clone() },
+            devices: DevicePolicy::compile(&definition.device, &path.key("device"), problems),
+            channels,
+            cycles: Cycles::compile(&definition.cycles, schema, &path.key("cycles"), problems),
+            cycle_count: definition.cycles.len(),
+            detectors: Detectors::compile(&definition.used_signals(), &path.key("signals"), problems),
+            goals: GoalFilter::compile(&definition.goal, &path.key("goal"), problems),
+            happenings,
+            situations: Situations::compile(&definition.situations, schema, &path.key("situations"), problems),
+            stakes: StakesRules::compile(&definition.stakes, schema, &path.key("stakes"), problems),
+            zone_property: definition.zone_property.clone(),
+            zone_half_life: definition.zone_half_life,
+        }
+    }
+
+    /// The attributes that the context supplies.
+    pub fn attributes(&self) -> Vec<AttributeDefinition> {
+        self.attributes.clone()
+    }
+
+    /// The inventory of channels.
+    pub fn channels(&self) -> &Channels {
+        &self.channels
+    }
+
+    /// What follows from whose device it is.
+    pub fn devices(&self) -> &DevicePolicy {
+        &self.devices
+    }
+
+    /// The dayparts and holidays.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The named places.
+    pub fn places(&self) -> &NamedPlaces {
+        &self.places
+    }
+
+    /// The filter over goals.
+    pub fn goals(&self) -> &GoalFilter {
+        &self.goals
+    }
+
+    /// The detectors of signals.
+    pub fn detectors(&self) -> &Detectors {
+        &self.detectors
+    }
+
+    /// The situations, in order.
+    pub fn situations(&self) -> &Situations {
+        &self.situations
+    }
+
+    /// Takes an event.
+    ///
+    /// Events may come late: what lies before what is known moves nothing back.
+    ///
+    /// # Errors
+    /// When the event is refused, or carries a position or zone that is none. Then nothing changed.
+    pub fn observe(&self, state: &mut ContextState, event: &Event) -> Result<ContextChanges, ContextError> {
+        event.check()?;
+        let position = self.position(event)?;
+        let zone = self.zone(event)?;
+        let at = event.occurred_at;
+        let mut changes = ContextChanges::default();
+        if let Some(location) = position {
+            let fix = Reading::new(location, Source::Event, at).fading(self.place.half_life);
+            changes.place = state.track.observe(fix, &self.places, &state.places, self.place.foresight);
+        }
+        if let Some(zone) = zone.filter(|_| state.zone.as_ref().is_none_or(|known| known.at <= at)) {
+            changes.zone = state.zone.as_ref().is_none_or(|known| known.value != zone);
+            state.zone = Some(Reading::new(zone, Source::Event, at).fading(self.zone_half_life));
+        }
+        changes.stage = self.cycles.observe(&mut state.stages, event);
+        changes.signal = self.detectors.observe(&mut state.signals, event, state.seen);
+        changes.goal = self.goals.observe(&mut state.goal, event);
+        changes.upcoming = self.foresee(state, event);
+        state.seen = Some(state.seen.map_or(at, |seen| seen.max(at)));
+        Ok(changes)
+    }
+
+    /// Lets conditions move the customer between stages, once facts are written; returns whether any stage changed.
+    pub fn refresh_stages(&self, state: &mut ContextState, facts: &Facts, now: Timestamp) -> bool {
+        self.cycles.refresh(&mut state.stages, facts, now)
+    }
+
+    /// Whether reaching out on `channel` must wait, and until when: all quiet hours that cover it together.
+    pub fn quiet(&self, state: &ContextState, moment: &Moment, channel: &ChannelId) -> QuietAnswer {
+        let zone = moment.zone.as_ref().or_else(|| {
+            let seen = state.zone.as_ref()?;
+            (0.5 <= seen.confidence(moment.now)).then_some(&seen.value)
+        });
+        self.quiet_in(zone, moment.now, channel)
+    }
+
+    /// The same for a zone, or none, at an instant.
+    pub fn quiet_in(&self, zone: Option<&Zone>, now: Timestamp, channel: &ChannelId) -> QuietAnswer {
+        let covering = || self.calendar.quiet_hours.iter().filter(|hours| hours.covers(channel));
+        let mut answer =
+            QuietAnswer { quiet: false, next_allowed: Some(now), reason: QuietReason::NoneDeclared };
+        for hours in covering() {
+            let one = hours.answer(zone, now);
+            if one.quiet || answer.reason == QuietReason::NoneDeclared {
+                answer.reason = one.reason;
+            }
+            answer.quiet |= one.quiet;
+        }
+        // The first instant that all of them allow: each moves it on until none does.
+        let mut at = now;
+        for _ in 0..MAX_ROUNDS {
+            let Some(latest) = covering().try_fold(at, |latest, hours| {
+                hours.answer(zone, at).next_allowed.map(|next| latest.max(next))
+            }) else {
+                return QuietAnswer { next_allowed: None, ..answer };
+            };
+            if latest == at {
+                return QuietAnswer { next_allowed: Some(at), ..answer };
+            }
+            at = latest;
+        }
+        QuietAnswer { next_allowed: None, ..answer }
+    }
+
+    /// Whether a place is open at `now`; `None` when nobody said.
+    pub fn is_open(&self, place: &PlaceDefinition, now: Timestamp) -> Option<bool> {
+        #[cfg(feature = "business-hours")]
+        if let Ok(at) = self.hours.binary_search_by(|(id, _)| id.cmp(&place.id))
+            && let Some((_, hours)) = self.hours.get(at)
+        {
+            return hours.is_open(now);
+        }
+        let zone = place.zone.as_ref().filter(|_| !place.open.is_empty())?;
+        let local = zone.local(now);
+        Some(place.open.iter().any(|window| window.contains(local, &self.calendar.holidays)))
+    }
+
+    /// Finds where facts go in a schema that was built from the builder the rules were compiled against.
+    pub fn bind(&self, schema: &Schema) -> ContextBinding {
+        let mut slots = Vec::with_capacity(self.attributes.len());
+        let mut symbols = Vec::new();
+        for attribute in &self.attributes {
+            slots.push((schema.id(attribute.name.as_str()), symbols.len() as u32));
+            symbols.extend(attribute.values.iter().map(|value| schema.symbol(value)));
+        }
+        let own: Vec<AttributeId> = slots.iter().filter_map(|(id, _)| *id).collect();
+        let named = schema.attributes().iter().filter_map(|attribute| {
+            let id = schema.id(attribute.name.as_str())?;
+            (!own.contains(&id)).then(|| (attribute.name.clone(), id))
+        });
+        let mut named: Vec<_> = named.collect();
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        ContextBinding { slots, symbols, named }
+    }
+
+    /// Writes what is true at a moment into the facts: what the request carries, the six dimensions, what is at
+    /// stake, and last the situation. Allocates nothing once the facts have grown.
+    pub fn write_facts(
+        &self,
+        state: &ContextState,
+        moment: &Moment,
+        binding: &ContextBinding,
+        facts: &mut Facts,
+    ) {
+        facts.set_timestamp(AttributeId::NOW, moment.now);
+        for (name, value) in &moment.attributes {
+            if let Ok(at) = binding.named.binary_search_by(|(known, _)| known.cmp(name))
+                && let Some((_, id)) = binding.named.get(at)
+                && facts.set_value(*id, value).is_err()
+            {
+                // A value of another type is as good as none: the attribute stays unknown.
+                facts.set_missing(*id);
+            }
+        }
+        let mut writer = Writer { binding, facts };
+        Telling { rules: self, state, moment, sink: &mut writer }.tell();
+        self.conclude(moment, &mut writer);
+    }
+
+    /// What needs conditions over the facts: stakes first, then the situation.
+    fn conclude(&self, moment: &Moment, writer: &mut Writer<'_>) {
+        let basis = Basis {
+            source: Source::Inferred,
+            at: moment.now,
+            half_life: Duration::ZERO,
+            confidence: 1.0,
+        };
+        let (level, score) = self.stakes.weigh(moment.value_at_stake, writer.facts);
+        writer.put(Fact::Stakes as usize, Given::Symbol(level), basis);
+        writer.put(Fact::StakesScore as usize, Given::Double(score), basis);
+        if let Some(level) = self.stakes.levels().get(level) {
+            writer.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
+        }
+        let situation = self.situations.recognise(writer.facts);
+        writer.put(Fact::Situation as usize, Given::Symbol(situation), basis);
+    }
+
+    /// What is at stake, with its reasons, once facts are written.
+    pub fn stakes(&self, moment: &Moment, facts: &Facts) -> Stakes<'_> {
+        self.stakes.assess(moment.value_at_stake, facts)
+    }
+
+    /// Every fact of a moment with source, time, half-life and confidence, for people and logs. `facts` must have been
+    /// written for the same moment.
+    pub fn explain(&self, state: &ContextState, moment: &Moment, facts: &Facts) -> Vec<ContextFact> {
+        crate::explain::explain(self, state, moment, facts)
+    }
+
+    fn position(&self, event: &Event) -> Result<Option<Location>, ContextError> {
+        if self.place.event.as_ref() != Some(&event.kind) {
+            return Ok(None);
+        }
+        let number = |name| event.properties.get(name).and_then(Value::as_f64);
+        let degrees = number(&self.place.latitude).zip(number(&self.place.longitude));
+        let point = degrees.and_then(|(latitude, longitude)| Point::new(latitude, longitude));
+        let accuracy = number(&self.place.accuracy).unwrap_or(0.0);
+        point.map(|point| Some(Location::within(point, accuracy))).ok_or(ContextError::Position)
+    }
+
+    fn zone(&self, event: &Event) -> Result<Option<Zone>, ContextError> {
+        let name = self.zone_property.as_ref().and_then(|name| event.properties.get(name)?.as_str());
+        Ok(name.map(Zone::new).transpose()?)
+    }
+
+    fn foresee(&self, state: &mut ContextState, event: &Event) -> bool {
+        let mut changed = false;
+        for kind in &self.happenings {
+            match kind.hear(event) {
+                None => {}
+                Some(Heard::Expected(happening)) => {
+                    state.expect(happening, event.occurred_at);
+                    changed = true;
+                }
+                Some(Heard::Cancelled(subject)) => {
+                    let before = state.upcoming.len();
+                    state.upcoming.retain(|other| {
+                        other.kind != kind.kind || (subject.is_some() && other.subject != subject)
+                    });
+                    changed |= state.upcoming.len() != before;
+                }
+            }
+        }
+        changed
+    }
+}
+
+/// How often all quiet hours are asked in turn before `next_allowed` gives up.
+const MAX_ROUNDS: usize = 1_000;
+
+fn check_place(place: &PlaceDimension, path: &Path, problems: &mut Problems) {
+    if !(0.0..=1.0).contains(&place.enough) {
+        problems.push(Problem::error("context/range", path.key("enough"), "`enough` lies between 0 and 1"));
+    }
+    for (key, duration) in [("half_life", place.half_life), ("foresight", place.foresight)] {
+        if !duration.is_positive() {
+            let message = format!("`{key}` must be longer than nothing");
+            problems.push(Problem::error("context/range", path.key(key), message));
+        }
+    }
+    if let Some(resolution) = place.cell_resolution {
+        let path = path.key("cell_resolution");
+        if 15 < resolution {
+            problems.push(Problem::error("context/range", path, "a resolution lies between 0 and 15"));
+        } else if !cfg!(feature = "h3") {
+            let message = "this build knows no H3 cells";
+            problems.push(Problem::error("context/feature", path, message).with_help("build with the feature `h3`"));
+        }
+    }
+}
+
+/// Writes into facts.
+struct Writer<'a> {
+    binding: &'a ContextBinding,
+    facts: &'a mut Facts,
+}
+
+impl Sink for Writer<'_> {
+    fn put(&mut self, at: usize, value: Given<'_>, _: Basis) {
+        let Some((Some(id), symbols)) = self.binding.slots.get(at).copied() else { return };
+        match value {
+            Given::Bool(value) => self.facts.set_bool(id, value),
+            Given::Int(value) => self.facts.set_int(id, value),
+            Given::Double(value) => self.facts.set_double(id, value),
+            Given::Text(value) => self.facts.set_text(id, value),
+            Given::Span(value) => self.facts.set_duration(id, value),
+            Given::Channels(values) => self.facts.set_texts(id, values.iter().map(ChannelId::as_str)),
+            Given::Texts(values) => self.facts.set_texts(id, values.iter().map(String::as_str)),
+            Given::Symbol(number) => {
+                if let Some(Some(symbol)) = self.binding.symbols.get(symbols as usize + number) {
+                    self.facts.set_symbol_id(id, *symbol);
+                }
+            }
+        }
+    }
+}
