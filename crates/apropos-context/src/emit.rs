@@ -201,7 +201,8 @@ impl<'a, S: Sink> Telling<'a, S> {
             self.put(Fact::Motion, Given::Symbol(motion), basis);
         }
         if let Some(approach) = state.track.approach.as_ref().filter(|approach| now <= approach.arrival) {
-            let basis = Basis { source: Source::Inferred, at: approach.at, ..basis }.scaled(approach.directness);
+            let basis =
+                Basis { source: Source::Inferred, at: approach.at, ..basis }.scaled(approach.directness);
             self.put(Fact::Approaching, Given::Text(approach.place.as_str()), basis);
             self.put(Fact::ApproachingKind, Given::Symbol(approach.kind as usize), basis);
             self.put(Fact::ArrivalIn, Given::Span(approach.arrival.since(now)), basis);
@@ -225,14 +226,6 @@ impl<'a, S: Sink> Telling<'a, S> {
             self.put(Fact::DeviceBrowser, Given::Text(browser), basis);
         }
         self.put(Fact::DeviceRobot, Given::Bool(device.robot), basis);
-        const CAPABILITIES: [(Fact, Capability); 6] = [
-            (Fact::Screen, Capability::Screen),
-            (Fact::Audio, Capability::Audio),
-            (Fact::Keyboard, Capability::Keyboard),
-            (Fact::Push, Capability::Push),
-            (Fact::Camera, Capability::Camera),
-            (Fact::Payment, Capability::Payment),
-        ];
         let source = if device.capabilities.is_some() { Source::Request } else { Source::Assumed };
         for (fact, capability) in CAPABILITIES {
             self.put(fact, Given::Bool(device.can(capability)), self.certain(source));
@@ -335,6 +328,16 @@ impl<'a, S: Sink> Telling<'a, S> {
         }
     }
 }
+
+/// Capabilities and the facts that tell them.
+const CAPABILITIES: [(Fact, Capability); 6] = [
+    (Fact::Screen, Capability::Screen),
+    (Fact::Audio, Capability::Audio),
+    (Fact::Keyboard, Capability::Keyboard),
+    (Fact::Push, Capability::Push),
+    (Fact::Camera, Capability::Camera),
+    (Fact::Payment, Capability::Payment),
+];
 
 fn foreseen(happening: &Happening, now: Timestamp) -> Basis {
     let certainty = if happening.certainty.is_finite() { happening.certainty.clamp(0.0, 1.0) } else { 0.0 };

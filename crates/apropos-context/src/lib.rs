@@ -62,12 +62,12 @@ pub use explain::ContextFact;
 pub use goal::{Goal, GoalBelief, GoalDefinition, GoalEvidence, GoalFilter, GoalState, GoalStep};
 pub use moment::Moment;
 pub use pattern::EventPattern;
-#[cfg(feature = "h3")]
-pub use place::{CellError, CellId};
 pub use place::{
     Approach, Area, AreaDefinition, Areas, EARTH_RADIUS_M, GeoJsonError, Geometry, Landmarks, Location,
     NamedPlaces, PlaceDefinition, PlaceDimension, PlaceKind, Point, Position, Stay, Track,
 };
+#[cfg(feature = "h3")]
+pub use place::{CellError, CellId};
 pub use reading::{Reading, Source};
 pub use rules::{ContextBinding, ContextChanges, ContextError, ContextRules};
 pub use situation::{SituationDefinition, Situations, UNREMARKABLE, usual_situations};

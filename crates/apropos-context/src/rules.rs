@@ -145,9 +145,17 @@ impl ContextRules {
         Self {
             attributes,
             calendar: Calendar::compile(&definition.time, &path.key("time"), problems),
-            places: NamedPlaces::compile(&definition.place.places, &path.key("place").key("places"), problems),
+            places: NamedPlaces::compile(
+                &definition.place.places,
+                &path.key("place").key("places"),
+                problems,
+            ),
             #[cfg(feature = "business-hours")]
-            hours: crate::place::business_hours(&definition.place.places, &path.key("place").key("places"), problems),
+            hours: crate::place::business_hours(
+                &definition.place.places,
+                &path.key("place").key("places"),
+                problems,
+            ),
             place: PlaceDimension { places: Vec::new(), ..definition.place.clone() },
             devices: DevicePolicy::compile(&definition.device, &path.key("device"), problems),
             channels,
@@ -156,7 +164,12 @@ impl ContextRules {
             detectors: Detectors::compile(&definition.used_signals(), &path.key("signals"), problems),
             goals: GoalFilter::compile(&definition.goal, &path.key("goal"), problems),
             happenings,
-            situations: Situations::compile(&definition.situations, schema, &path.key("situations"), problems),
+            situations: Situations::compile(
+                &definition.situations,
+                schema,
+                &path.key("situations"),
+                problems,
+            ),
             stakes: StakesRules::compile(&definition.stakes, schema, &path.key("stakes"), problems),
             zone_property: definition.zone_property.clone(),
             zone_half_life: definition.zone_half_life,
@@ -330,12 +343,8 @@ impl ContextRules {
 
     /// What needs conditions over the facts: stakes first, then the situation.
     fn conclude(&self, moment: &Moment, writer: &mut Writer<'_>) {
-        let basis = Basis {
-            source: Source::Inferred,
-            at: moment.now,
-            half_life: Duration::ZERO,
-            confidence: 1.0,
-        };
+        let basis =
+            Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
         let (level, score) = self.stakes.weigh(moment.value_at_stake, writer.facts);
         writer.put(Fact::Stakes as usize, Given::Symbol(level), basis);
         writer.put(Fact::StakesScore as usize, Given::Double(score), basis);
@@ -414,7 +423,9 @@ fn check_place(place: &PlaceDimension, path: &Path, problems: &mut Problems) {
             problems.push(Problem::error("context/range", path, "a resolution lies between 0 and 15"));
         } else if !cfg!(feature = "h3") {
             let message = "this build knows no H3 cells";
-            problems.push(Problem::error("context/feature", path, message).with_help("build with the feature `h3`"));
+            problems.push(
+                Problem::error("context/feature", path, message).with_help("build with the feature `h3`"),
+            );
         }
     }
 }

@@ -64,11 +64,7 @@ pub fn usual_situations() -> Vec<SituationDefinition> {
             r#"context.motion == "walking" && context.device.class == "phone""#,
             "on foot: short and glanceable",
         ),
-        (
-            "in_the_store",
-            r#"context.place.kind == "store""#,
-            "among the shelves",
-        ),
+        ("in_the_store", r#"context.place.kind == "store""#, "among the shelves"),
         ("at_the_airport", r#"context.place.kind == "airport""#, "waiting, with a deadline"),
         ("at_the_hotel", r#"context.place.kind == "hotel""#, "away from home"),
         (
@@ -81,11 +77,7 @@ pub fn usual_situations() -> Vec<SituationDefinition> {
             r#"context.device.class == "voice_assistant" && context.place.kind != "work""#,
             "at home, hands free, others may listen",
         ),
-        (
-            "watching_television",
-            r#"context.device.class == "television""#,
-            "at home, others may watch",
-        ),
+        ("watching_television", r#"context.device.class == "television""#, "at home, others may watch"),
         (
             "at_home_in_the_evening",
             r#"context.place.kind == "home" && context.daypart == "evening""#,
@@ -133,7 +125,8 @@ impl Situations {
                 problems.push(Problem::error("context/duplicate", path.key("id"), message));
             }
             if situation.when.is_none() && at + 1 != all.len() {
-                let message = format!("`{}` always holds, so nothing after it is ever recognised", situation.id);
+                let message =
+                    format!("`{}` always holds, so nothing after it is ever recognised", situation.id);
                 problems.push(Problem::error("context/shadowed", path.key("when"), message));
             }
             let when = situation.when.as_ref();
@@ -151,17 +144,17 @@ impl Situations {
         self.situations.iter().map(|(id, _)| id)
     }
 
-    /// The number of the first situation that holds for certain. There always is one.
+    /// The situation of a moment whose facts are written: the first that holds for certain. There always is one.
+    pub fn of(&self, facts: &Facts) -> Option<&SituationId> {
+        self.situations.get(self.recognise(facts)).map(|(id, _)| id)
+    }
+
+    /// The number of the first situation that holds for certain.
     pub(crate) fn recognise(&self, facts: &Facts) -> usize {
         let holds = |condition: &Option<Condition>| {
             condition.as_ref().is_none_or(|condition| when::holds(condition, facts))
         };
         let found = self.situations.iter().position(|(_, condition)| holds(condition));
         found.unwrap_or(self.situations.len().saturating_sub(1))
-    }
-
-    /// The id with this number.
-    pub(crate) fn id(&self, at: usize) -> Option<&SituationId> {
-        self.situations.get(at).map(|(id, _)| id)
     }
 }

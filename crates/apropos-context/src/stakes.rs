@@ -65,7 +65,7 @@ pub struct Stakes<'a> {
 
 /// The checked stakes.
 #[derive(Clone, Debug)]
-pub struct StakesRules {
+pub(crate) struct StakesRules {
     half_value: f64,
     consequences: Vec<(Condition, f64, String)>,
     levels: Vec<StakesLevel>,
@@ -95,7 +95,7 @@ pub(crate) fn levels(definition: &StakesDefinition) -> Vec<StakesLevel> {
 
 impl StakesRules {
     /// Checks stakes; conditions are read against the builder.
-    pub fn compile(
+    pub(crate) fn compile(
         definition: &StakesDefinition,
         schema: &mut SchemaBuilder,
         path: &Path,
@@ -113,7 +113,11 @@ impl StakesRules {
         for (at, consequence) in definition.consequences.iter().enumerate() {
             let path = path.key("consequences").index(at);
             if !(0.0..=1.0).contains(&consequence.weight) {
-                problems.push(Problem::error("context/range", path.key("weight"), "a weight lies between 0 and 1"));
+                problems.push(Problem::error(
+                    "context/range",
+                    path.key("weight"),
+                    "a weight lies between 0 and 1",
+                ));
             }
             let condition = when::parse(&consequence.when, schema, &path.key("when"), problems);
             consequences.extend(condition.map(|c| (c, consequence.weight, consequence.reason.clone())));
@@ -124,7 +128,7 @@ impl StakesRules {
     }
 
     /// What is at stake: `1 − (1 − v/(v + h)) · Π (1 − w)` over the value and the consequences that hold.
-    pub fn assess(&self, value: Option<f64>, facts: &Facts) -> Stakes<'_> {
+    pub(crate) fn assess(&self, value: Option<f64>, facts: &Facts) -> Stakes<'_> {
         let holding = || self.consequences.iter().filter(|(condition, ..)| when::holds(condition, facts));
         let (at, score) = self.level(value, holding().map(|(_, weight, _)| *weight));
         let reasons = holding().map(|(.., reason)| reason.as_str()).collect();
@@ -140,27 +144,33 @@ impl StakesRules {
 
     fn level(&self, value: Option<f64>, weights: impl Iterator<Item = f64>) -> (usize, f64) {
         let value = value.filter(|value| value.is_finite()).unwrap_or(0.0).max(0.0);
-        let left = weights.fold(self.half_value / (value + self.half_value), |left, weight| left * (1.0 - weight));
+        let left =
+            weights.fold(self.half_value / (value + self.half_value), |left, weight| left * (1.0 - weight));
         let score = (1.0 - left).clamp(0.0, 1.0);
         let at = self.levels.partition_point(|level| level.from <= score).saturating_sub(1);
         (at, score)
     }
 
     /// The levels, lowest first.
-    pub fn levels(&self) -> &[StakesLevel] {
+    pub(crate) fn levels(&self) -> &[StakesLevel] {
         &self.levels
     }
 }
 
 fn check_levels(levels: &[StakesLevel], path: &Path, problems: &mut Problems) {
     if levels.first().is_some_and(|lowest| lowest.from != 0.0) {
-        problems.push(Problem::error("context/levels", path.index(0).key("from"), "the lowest level holds from 0"));
+        problems.push(Problem::error(
+            "context/levels",
+            path.index(0).key("from"),
+            "the lowest level holds from 0",
+        ));
     }
     for (at, pair) in levels.windows(2).enumerate() {
         if let [lower, upper] = pair
             && !(lower.from < upper.from && upper.from <= 1.0)
         {
-            let message = format!("`{}` must hold from more than `{}` does, and at most 1", upper.name, lower.name);
+            let message =
+                format!("`{}` must hold from more than `{}` does, and at most 1", upper.name, lower.name);
             problems.push(Problem::error("context/levels", path.index(at + 1).key("from"), message));
         }
     }

@@ -5,9 +5,9 @@
 use apropos_condition::{AttributeDefinition, AttributeType, Sensitivity};
 use apropos_event::{AttributeName, Path, Problems, Weekday};
 
+use crate::channel::Direction;
 use crate::definition::ContextDefinition;
 use crate::device::{DeviceClass, Ownership};
-use crate::channel::Direction;
 use crate::goal::Goal;
 use crate::place::PlaceKind;
 use crate::time::{Dayparts, Season};
@@ -109,7 +109,13 @@ use Sensitivity::{Internal, Personal, Public};
 /// The fixed facts: name, type, sensitivity, meaning.
 const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
     (Fact::Zone, "context.zone", Kind::Text, Internal, "the zone the customer is in, as far as known"),
-    (Fact::ZoneKnown, "context.zone_known", Kind::Bool, Public, "whether the zone is known rather than assumed"),
+    (
+        Fact::ZoneKnown,
+        "context.zone_known",
+        Kind::Bool,
+        Public,
+        "whether the zone is known rather than assumed",
+    ),
     (Fact::Hour, "context.hour", Kind::Int, Public, "the hour on the customer's wall clock, 0 to 23"),
     (Fact::Weekday, "context.weekday", Kind::Weekdays, Public, "the day of the week where the customer is"),
     (Fact::Weekend, "context.weekend", Kind::Bool, Public, "whether it is Saturday or Sunday there"),
@@ -119,7 +125,13 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
     (Fact::Holiday, "context.holiday", Kind::Text, Public, "the holiday there, if it is one"),
     (Fact::IsHoliday, "context.is_holiday", Kind::Bool, Public, "whether it is a holiday there"),
     (Fact::Quiet, "context.quiet", Kind::Bool, Public, "whether the channel must not reach out now"),
-    (Fact::Located, "context.located", Kind::Bool, Internal, "whether a position is known well enough to count"),
+    (
+        Fact::Located,
+        "context.located",
+        Kind::Bool,
+        Internal,
+        "whether a position is known well enough to count",
+    ),
     (Fact::Accuracy, "context.accuracy", Kind::Double("m"), Internal, "how exact the position is"),
     (Fact::Place, "context.place", Kind::Text, Personal, "the named place the customer is at"),
     (Fact::PlaceKind, "context.place.kind", Kind::PlaceKinds, Personal, "what kind of place that is"),
@@ -131,30 +143,60 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
     (Fact::Motion, "context.motion", Kind::Motions, Personal, "whether they stand, walk or ride"),
     (Fact::Speed, "context.speed", Kind::Double("m/s"), Personal, "how fast they move"),
     (Fact::Approaching, "context.approaching", Kind::Text, Personal, "the place they are heading for"),
-    (Fact::ApproachingKind, "context.approaching.kind", Kind::PlaceKinds, Personal, "what kind of place that is"),
+    (
+        Fact::ApproachingKind,
+        "context.approaching.kind",
+        Kind::PlaceKinds,
+        Personal,
+        "what kind of place that is",
+    ),
     (Fact::ArrivalIn, "context.approaching.arrival", Kind::Span, Personal, "when they arrive if they go on"),
     (Fact::DeviceClass, "context.device.class", Kind::Classes, Internal, "what kind of device it is"),
     (Fact::DeviceOwnership, "context.device.ownership", Kind::Ownerships, Internal, "whose device it is"),
     (Fact::DeviceOwned, "context.device.owned", Kind::Bool, Internal, "whether it is the customer's own"),
     (Fact::DeviceOs, "context.device.os", Kind::Text, Internal, "the family of the operating system"),
     (Fact::DeviceBrowser, "context.device.browser", Kind::Text, Internal, "the family of the browser or app"),
-    (Fact::DeviceRobot, "context.device.robot", Kind::Bool, Internal, "whether a program rather than a person asks"),
+    (
+        Fact::DeviceRobot,
+        "context.device.robot",
+        Kind::Bool,
+        Internal,
+        "whether a program rather than a person asks",
+    ),
     (Fact::Screen, "context.device.screen", Kind::Bool, Internal, "whether it can show things"),
     (Fact::Audio, "context.device.audio", Kind::Bool, Internal, "whether it can speak and listen"),
     (Fact::Keyboard, "context.device.keyboard", Kind::Bool, Internal, "whether text can be typed"),
     (Fact::Push, "context.device.push", Kind::Bool, Internal, "whether a message can wake it"),
     (Fact::Camera, "context.device.camera", Kind::Bool, Internal, "whether it can take pictures"),
     (Fact::Payment, "context.device.payment", Kind::Bool, Internal, "whether one can pay with it"),
-    (Fact::Personal, "context.personal", Kind::Bool, Internal, "whether what is personal may be shown or said"),
+    (
+        Fact::Personal,
+        "context.personal",
+        Kind::Bool,
+        Internal,
+        "whether what is personal may be shown or said",
+    ),
     (Fact::Keep, "context.keep", Kind::Bool, Internal, "whether anything may stay on the device"),
     (Fact::SignIn, "context.sign_in", Kind::Bool, Internal, "whether they must prove who they are first"),
     (Fact::Channel, "context.channel", Kind::Text, Public, "the channel of the request"),
     (Fact::ChannelDirection, "context.channel.direction", Kind::Directions, Public, "which way it carries"),
     (Fact::ChannelHuman, "context.channel.human", Kind::Bool, Public, "whether a person answers"),
     (Fact::ChannelPublic, "context.channel.public", Kind::Bool, Public, "whether others may see or hear it"),
-    (Fact::ChannelInterruption, "context.channel.interruption", Kind::Double(""), Public, "how much it interrupts"),
+    (
+        Fact::ChannelInterruption,
+        "context.channel.interruption",
+        Kind::Double(""),
+        Public,
+        "how much it interrupts",
+    ),
     (Fact::ChannelLatency, "context.channel.latency", Kind::Span, Public, "how long until it is noticed"),
-    (Fact::ChosenChannel, "context.channel.chosen", Kind::Text, Internal, "the channel picked for the answer"),
+    (
+        Fact::ChosenChannel,
+        "context.channel.chosen",
+        Kind::Text,
+        Internal,
+        "the channel picked for the answer",
+    ),
     (Fact::Reachable, "context.channel.reachable", Kind::Texts, Internal, "the channels that reach them now"),
     (Fact::Unfinished, "context.unfinished", Kind::Bool, Internal, "whether something waits to be taken up"),
     (Fact::UnfinishedChannel, "context.unfinished.channel", Kind::Text, Internal, "where that began"),
@@ -167,7 +209,13 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
     (Fact::Stakes, "context.stakes", Kind::Levels, Internal, "how much is at stake"),
     (Fact::StakesScore, "context.stakes.score", Kind::Double(""), Internal, "how much is at stake, 0 to 1"),
     (Fact::StakesDetails, "context.stakes.details", Kind::Texts, Internal, "what a decision should go into"),
-    (Fact::Situation, "context.situation", Kind::Situations, Internal, "the situation that people would recognise"),
+    (
+        Fact::Situation,
+        "context.situation",
+        Kind::Situations,
+        Internal,
+        "the situation that people would recognise",
+    ),
 ];
 
 /// Facts of each cycle: stage, time in it, whether that is longer than normal.
@@ -181,16 +229,27 @@ pub(crate) fn attributes(definition: &ContextDefinition) -> Vec<AttributeDefinit
     let mut all: Vec<AttributeDefinition> = Vec::with_capacity(ROWS.len() + 32);
     for (_, name, kind, sensitivity, doc) in ROWS {
         push(&mut all, name, kind.attribute_type(), |attribute| {
-            let attribute = attribute.with_values(kind.values(definition)).with_sensitivity(sensitivity).with_doc(doc);
-            if let Kind::Double(unit) = kind && !unit.is_empty() { attribute.with_unit(unit) } else { attribute }
+            let attribute =
+                attribute.with_values(kind.values(definition)).with_sensitivity(sensitivity).with_doc(doc);
+            if let Kind::Double(unit) = kind
+                && !unit.is_empty()
+            {
+                attribute.with_unit(unit)
+            } else {
+                attribute
+            }
         });
     }
     for cycle in &definition.cycles {
         let stages: Vec<String> = cycle.stages.iter().map(|stage| stage.id.to_string()).collect();
         let name = format!("context.stage.{}", cycle.id);
-        push(&mut all, &name, AttributeType::Symbol, |a| a.with_values(stages).with_doc("the stage in this cycle"));
+        push(&mut all, &name, AttributeType::Symbol, |a| {
+            a.with_values(stages).with_doc("the stage in this cycle")
+        });
         let time = format!("{name}.time");
-        push(&mut all, &time, AttributeType::Duration, |a| a.with_doc("how long they have been in that stage"));
+        push(&mut all, &time, AttributeType::Duration, |a| {
+            a.with_doc("how long they have been in that stage")
+        });
         let overdue = format!("{name}.overdue");
         push(&mut all, &overdue, AttributeType::Bool, |a| a.with_doc("whether that is longer than normal"));
     }
@@ -198,13 +257,17 @@ pub(crate) fn attributes(definition: &ContextDefinition) -> Vec<AttributeDefinit
     signals.sort_unstable();
     for signal in signals {
         let name = format!("context.signal.{signal}");
-        push(&mut all, &name, AttributeType::Double, |a| a.with_range(0.0, 1.0).with_doc("how strong the signal is"));
+        push(&mut all, &name, AttributeType::Double, |a| {
+            a.with_range(0.0, 1.0).with_doc("how strong the signal is")
+        });
     }
     let mut kinds: Vec<&str> = definition.upcoming.iter().map(|kind| kind.kind.as_str()).collect();
     kinds.sort_unstable();
     for kind in kinds {
         let name = format!("context.upcoming.{kind}");
-        push(&mut all, &name, AttributeType::Duration, |a| a.with_doc("how soon it happens, within its lead"));
+        push(&mut all, &name, AttributeType::Duration, |a| {
+            a.with_doc("how soon it happens, within its lead")
+        });
     }
     all
 }

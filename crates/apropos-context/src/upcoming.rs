@@ -84,7 +84,8 @@ impl HappeningDefinition {
         if self.cancel_on.as_ref().is_some_and(|on| on.matches(event)) {
             return Some(Heard::Cancelled(subject.map(str::to_owned)));
         }
-        let due = self.due.as_ref().filter(|_| self.expect_on.as_ref().is_some_and(|on| on.matches(event)))?;
+        let due =
+            self.due.as_ref().filter(|_| self.expect_on.as_ref().is_some_and(|on| on.matches(event)))?;
         let at = event.properties.get(due)?.as_str()?.parse().ok()?;
         let happening = Happening { source: Source::Event, ..Happening::new(self.kind.clone(), at) };
         Some(Heard::Expected(Happening { subject: subject.map(str::to_owned), ..happening }))
@@ -107,8 +108,7 @@ pub(crate) fn compile(
     problems: &mut Problems,
 ) -> Vec<HappeningDefinition> {
     if MAX_HAPPENINGS < definitions.len() {
-        let message =
-            format!("there are {} kinds, at most {MAX_HAPPENINGS} are accepted", definitions.len());
+        let message = format!("there are {} kinds, at most {MAX_HAPPENINGS} are accepted", definitions.len());
         problems.push(Problem::error("context/too-many", path.clone(), message));
     }
     let mut kinds = definitions.to_vec();

@@ -100,6 +100,10 @@ impl Detectors {
             if !evidence.on.matches_beyond_kind(event) || !paused(evidence, event, before) {
                 continue;
             }
+            // Relief from what was never felt is nothing.
+            if evidence.weight < 0.0 && position(states, signal).is_err() {
+                continue;
+            }
             let state = state_of(states, signal, event.occurred_at);
             if repeated(state, evidence, *which, event) {
                 state.count(signal, evidence.weight, *which, event);
@@ -118,8 +122,7 @@ impl Detectors {
         now: Timestamp,
     ) -> f64 {
         let Some(signal) = self.signals.get(number) else { return 0.0 };
-        let found = states.binary_search_by(|state| state.signal.cmp(&signal.id)).ok();
-        let state = found.and_then(|at| states.get(at));
+        let state = position(states, signal).ok().and_then(|at| states.get(at));
         let felt = state.map_or(0.0, |state| state.strength * fade(now.since(state.at), signal.half_life));
         let silent = signal.silence.zip(seen).map_or(0.0, |(silence, seen)| {
             let over = now.since(seen).as_micros().saturating_sub(silence.after.as_micros()) as f64;
@@ -130,13 +133,18 @@ impl Detectors {
     }
 }
 
+/// Where the state of a signal is, or would be.
+fn position(states: &[SignalState], signal: &SignalDefinition) -> Result<usize, usize> {
+    states.binary_search_by(|state| state.signal.cmp(&signal.id))
+}
+
 /// The state of a signal, made when it is the first time. States are in order of the ids.
 fn state_of<'a>(
     states: &'a mut Vec<SignalState>,
     signal: &SignalDefinition,
     now: Timestamp,
 ) -> &'a mut SignalState {
-    let at = match states.binary_search_by(|state| state.signal.cmp(&signal.id)) {
+    let at = match position(states, signal) {
         Ok(at) => at,
         Err(at) => {
             let signal = signal.id.clone();
@@ -263,7 +271,7 @@ mod tests {
         }
         assert!(!detectors.observe(&mut states, &click(5, "a", 1), None));
         assert!(detectors.observe(&mut states, &click(6, "a", 2), None));
-        let at = |minutes| Timestamp::EPOCH.plus(Duration::from_secs(2 + minutes * 60));
+        let at = |minutes: i64| Timestamp::EPOCH.plus(Duration::from_secs(2 + minutes * 60));
         assert_eq!(detectors.strength(0, &states, None, at(0)), 0.6);
         assert_eq!(detectors.strength(0, &states, None, at(10)), 0.3);
         assert_eq!(states[0].evidence[0].event.as_str(), "e6");

@@ -183,7 +183,10 @@ pub const PRIOR: f64 = 20.0;
 /// assert_eq!(judged[0].recommendation, Recommendation::Open);
 /// # Ok::<(), apropos_event::IdError>(())
 /// ```
-pub fn assess_channels(definition: &AssessmentDefinition, figures: &[ChannelFigures]) -> Vec<ChannelAssessment> {
+pub fn assess_channels(
+    definition: &AssessmentDefinition,
+    figures: &[ChannelFigures],
+) -> Vec<ChannelAssessment> {
     let all: f64 = figures.iter().map(volume).sum();
     let means = means(figures);
     figures.iter().map(|channel| judge(definition, channel, all, &means)).collect()
@@ -347,6 +350,7 @@ mod tests {
 
     #[test]
     fn each_recommendation_has_its_case() {
+        use Recommendation::{Improve, Keep, Leave, Open, StayAway};
         let absent = |id: &str, demand| ChannelFigures {
             demand,
             ..ChannelFigures::new(ChannelId::new(id).unwrap(), false)
@@ -360,7 +364,6 @@ mod tests {
         ];
         let judged = assess_channels(&AssessmentDefinition::default(), &figures);
         let what: Vec<_> = judged.iter().map(|one| one.recommendation).collect();
-        use Recommendation::{Improve, Keep, Leave, Open, StayAway};
         assert_eq!(what, [Keep, Improve, Leave, Open, StayAway], "{judged:#?}");
         assert!(judged.iter().all(|one| !one.reasons.is_empty()));
         assert!((judged.iter().map(|one| one.share).sum::<f64>() - 1.0).abs() < 1e-9);

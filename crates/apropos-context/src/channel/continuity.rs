@@ -130,7 +130,14 @@ impl ContinuityToken {
         at: Timestamp,
         keep: Duration,
     ) -> Self {
-        Self { interaction: interaction.into(), customer, channel, at, until: at.plus(keep), state: Value::Null }
+        Self {
+            interaction: interaction.into(),
+            customer,
+            channel,
+            at,
+            until: at.plus(keep),
+            state: Value::Null,
+        }
     }
 
     /// The same with how far the interaction had come.

@@ -21,6 +21,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// All directions, in order.
+    pub const ALL: [Self; 3] = [Self::Inbound, Self::Outbound, Self::Both];
+
     /// The direction's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -161,11 +164,8 @@ impl Channels {
         let can = |channel: &ChannelDefinition| {
             device.is_none_or(|device| channel.needs.iter().all(|need| device.can(need)))
         };
-        let mut usable: Vec<_> = self
-            .channels
-            .iter()
-            .filter(|channel| channel.direction.reaches_out() && can(channel))
-            .collect();
+        let mut usable: Vec<_> =
+            self.channels.iter().filter(|channel| channel.direction.reaches_out() && can(channel)).collect();
         usable.sort_by(|a, b| {
             a.human.cmp(&b.human).then(a.cost.total_cmp(&b.cost)).then_with(|| a.id.cmp(&b.id))
         });
@@ -174,6 +174,14 @@ impl Channels {
 
     pub(crate) fn index(&self, id: &ChannelId) -> Option<usize> {
         self.channels.binary_search_by(|channel| channel.id.cmp(id)).ok()
+    }
+}
+
+impl<'a> IntoIterator for &'a Channels {
+    type Item = &'a ChannelDefinition;
+    type IntoIter = std::slice::Iter<'a, ChannelDefinition>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.channels.iter()
     }
 }
 
@@ -211,7 +219,8 @@ mod tests {
     fn an_inventory_reports_everything_that_is_wrong() {
         let mut problems = Problems::new();
         let bad = ChannelDefinition { cost: f64::NAN, reach: 2.0, ..channel("sms") };
-        let channels = Channels::compile(&[channel("sms"), bad], &Path::root().key("channels"), &mut problems);
+        let channels =
+            Channels::compile(&[channel("sms"), bad], &Path::root().key("channels"), &mut problems);
         assert_eq!(problems.len(), 3, "{problems}");
         let mut problems = Problems::new();
         channels.check(&ChannelId::new("smss").unwrap(), &Path::root(), &mut problems);

@@ -10,7 +10,5 @@ pub use assessment::{
     AssessmentDefinition, ChannelAssessment, ChannelFigures, ExperiencePart, PRIOR, Recommendation,
     assess_channels,
 };
-pub use continuity::{
-    Continuity, ContinuityError, ContinuityToken, Resumption, SealKey, Taken, Waiting,
-};
+pub use continuity::{Continuity, ContinuityError, ContinuityToken, Resumption, SealKey, Taken, Waiting};
 pub use inventory::{ChannelDefinition, Channels, Direction};

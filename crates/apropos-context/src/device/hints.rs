@@ -79,14 +79,13 @@ impl ClientHints {
             "Desktop" => Some(DeviceClass::Desktop),
             _ => None,
         });
-        form.or_else(|| match (self.mobile, self.platform.as_deref()) {
-            (Some(true), _) => Some(DeviceClass::Phone),
+        form.or(match (self.mobile, self.platform.as_deref()) {
+            (Some(true), _) | (None, Some("iOS")) => Some(DeviceClass::Phone),
             // Android without the mobile mark is a tablet.
             (Some(false) | None, Some("Android")) => Some(DeviceClass::Tablet),
             (Some(false) | None, Some("Windows" | "macOS" | "Linux" | "Chrome OS" | "Chromium OS")) => {
                 Some(DeviceClass::Desktop)
             }
-            (None, Some("iOS")) => Some(DeviceClass::Phone),
             (Some(false), _) => Some(DeviceClass::Desktop),
             (None, _) => None,
         })

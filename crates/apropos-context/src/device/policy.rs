@@ -144,7 +144,8 @@ mod tests {
         let policy = DevicePolicy::default();
         let lent = Device::new(DeviceClass::Phone).with_ownership(Ownership::Unowned);
         assert_eq!(policy.ownership(&lent), Ownership::Unowned);
-        let silent = Device::new(DeviceClass::Phone).with_capabilities([Capability::Screen].into_iter().collect());
+        let silent =
+            Device::new(DeviceClass::Phone).with_capabilities([Capability::Screen].into_iter().collect());
         assert!(!silent.can(Capability::Camera) && silent.can(Capability::Screen));
     }
 }

@@ -79,7 +79,11 @@ impl GoalDefinition {
             problems.push(Problem::error("context/too-many", path.key("evidence"), message));
         }
         if !(0.0..=1.0).contains(&self.enough) {
-            problems.push(Problem::error("context/range", path.key("enough"), "`enough` lies between 0 and 1"));
+            problems.push(Problem::error(
+                "context/range",
+                path.key("enough"),
+                "`enough` lies between 0 and 1",
+            ));
         }
         if !self.half_life.is_positive() || !self.stated_for.is_positive() {
             let message = "`half_life` and `stated_for` must be longer than nothing";

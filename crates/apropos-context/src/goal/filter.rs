@@ -7,8 +7,8 @@
 use apropos_event::{Event, EventId, EventKind, Path, Problems, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
-use super::definition::{self, GoalDefinition, GoalEvidence};
 use super::Goal;
+use super::definition::{self, GoalDefinition, GoalEvidence};
 use crate::pattern::Listeners;
 use crate::reading::{Reading, Source, fade};
 
@@ -100,7 +100,8 @@ impl GoalFilter {
                 if weight.is_finite() { weight.clamp(1e-6, 1e6) } else { 1.0 }
             })
         };
-        let listeners = evidence.iter().zip(0..).map(|(evidence, at)| (evidence.on.kind.clone(), at)).collect();
+        let listeners =
+            evidence.iter().zip(0..).map(|(evidence, at)| (evidence.on.kind.clone(), at)).collect();
         Self {
             prior: normalised(dense(&definition.prior)),
             evidence: evidence.into_iter().map(|e| (e.clone(), dense(&e.favours))).collect(),
@@ -147,7 +148,8 @@ impl GoalFilter {
 
     fn state_goal(&self, state: &mut GoalState, event: &Event) -> bool {
         let said = event.properties.get(&self.definition.stated_as).and_then(Value::as_str);
-        let Some(goal) = said.and_then(|said| Goal::ALL.into_iter().find(|goal| goal.as_str() == said)) else {
+        let Some(goal) = said.and_then(|said| Goal::ALL.into_iter().find(|goal| goal.as_str() == said))
+        else {
             return false;
         };
         let at = event.occurred_at;
@@ -178,10 +180,10 @@ impl GoalFilter {
             return GoalBelief { goal, probability: 1.0, stated: true };
         }
         let belief = self.belief_at(state, now);
-        let (goal, probability) =
-            Goal::ALL.into_iter().zip(belief).fold((Goal::Browse, -1.0), |best, (goal, p)| {
-                if best.1 < p { (goal, p) } else { best }
-            });
+        let (goal, probability) = Goal::ALL
+            .into_iter()
+            .zip(belief)
+            .fold((Goal::Browse, -1.0), |best, (goal, p)| if best.1 < p { (goal, p) } else { best });
         GoalBelief { goal, probability, stated: false }
     }
 

@@ -28,16 +28,8 @@ pub enum Goal {
 
 impl Goal {
     /// All goals, in order.
-    pub const ALL: [Self; 8] = [
-        Self::Browse,
-        Self::Compare,
-        Self::Buy,
-        Self::Use,
-        Self::Fix,
-        Self::Return,
-        Self::Learn,
-        Self::Talk,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Browse, Self::Compare, Self::Buy, Self::Use, Self::Fix, Self::Return, Self::Learn, Self::Talk];
 
     /// The goal's name, as it is written in definitions and data.
     pub fn as_str(self) -> &'static str {

@@ -50,7 +50,7 @@ pub struct Area {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Areas {
-    areas: Vec<Area>,
+    list: Vec<Area>,
     fences: Vec<Fence>,
     /// The area of each fence.
     owner: Vec<u32>,
@@ -92,7 +92,7 @@ impl Areas {
             found.owner.extend(fences.iter().map(|_| at as u32));
             found.fences.extend(fences);
             let (id, name) = (definition.id.clone(), definition.name.clone());
-            found.areas.push(Area { id, name, size });
+            found.list.push(Area { id, name, size });
         }
         let boxes: Vec<Box2> = found.fences.iter().map(|fence| fence.bounds).collect();
         found.tree = Tree::new(&boxes);
@@ -103,10 +103,10 @@ impl Areas {
     pub fn containing(&self, point: Point) -> impl Iterator<Item = &Area> {
         let mut found: Vec<usize> = Vec::new();
         self.visit(point, |at| found.push(at));
-        let size = |at: &usize| self.areas.get(*at).map_or(0.0, |area| area.size);
+        let size = |at: &usize| self.list.get(*at).map_or(0.0, |area| area.size);
         found.sort_by(|a, b| size(a).total_cmp(&size(b)).then(a.cmp(b)));
         found.dedup();
-        found.into_iter().filter_map(|at| self.areas.get(at))
+        found.into_iter().filter_map(|at| self.list.get(at))
     }
 
     /// Calls `found` with the place of each area that holds the point, in no meaningful order; an area whose own
@@ -143,17 +143,17 @@ impl Areas {
 
     /// The areas, in order of the definition.
     pub fn all(&self) -> &[Area] {
-        &self.areas
+        &self.list
     }
 
     /// How many areas there are.
     pub fn len(&self) -> usize {
-        self.areas.len()
+        self.list.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.areas.is_empty()
+        self.list.is_empty()
     }
 }
 

@@ -74,7 +74,8 @@ fn a_ring_around_the_earth_encloses_its_pole() {
 
 #[test]
 fn the_smallest_area_comes_first() {
-    let square = |id: &str, half: f64| area(id, &[&[(-half, -half), (half, -half), (half, half), (-half, half)]]);
+    let square =
+        |id: &str, half: f64| area(id, &[&[(-half, -half), (half, -half), (half, half), (-half, half)]]);
     let areas = compile(&[square("country", 20.0), square("shop", 0.01), square("town", 1.0)]);
     assert_eq!(ids(&areas, 0.0, 0.0), ["shop", "town", "country"]);
     assert_eq!(ids(&areas, 0.0, 0.5), ["town", "country"]);
@@ -83,7 +84,8 @@ fn the_smallest_area_comes_first() {
 #[test]
 fn wrong_outlines_are_all_told() {
     let mut problems = Problems::new();
-    let wrong = [area("line", &[&[(0.0, 0.0), (1.0, 1.0)]]), area("far", &[&[(0.0, 0.0), (200.0, 0.0), (0.0, 1.0)]])];
+    let wrong =
+        [area("line", &[&[(0.0, 0.0), (1.0, 1.0)]]), area("far", &[&[(0.0, 0.0), (200.0, 0.0), (0.0, 1.0)]])];
     let _ = Areas::compile(&wrong, &Path::root(), &mut problems);
     let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["context/empty-ring", "context/outline", "context/outline"]);
@@ -96,10 +98,7 @@ fn neighbours_share_their_border_without_gap_or_overlap() {
     // A board of squares: every point of it, corners and borders included, is in exactly one.
     let mut squares = Vec::new();
     for (x, y) in (0..8).flat_map(|x| (0..8).map(move |y| (f64::from(x), f64::from(y)))) {
-        squares.push(area(
-            &format!("{x},{y}"),
-            &[&[(x, y), (x + 1.0, y), (x + 1.0, y + 1.0), (x, y + 1.0)]],
-        ));
+        squares.push(area(&format!("{x},{y}"), &[&[(x, y), (x + 1.0, y), (x + 1.0, y + 1.0), (x, y + 1.0)]]));
     }
     let areas = compile(&squares);
     for step in 0..=79 {

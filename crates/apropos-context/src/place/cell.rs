@@ -55,7 +55,8 @@ impl CellId {
         let cell = self.index()?;
         let centre = point(LatLng::from(cell))?;
         let corners = cell.boundary();
-        let farthest = corners.iter().filter_map(|corner| point(*corner)).map(|corner| centre.distance_m(corner));
+        let farthest =
+            corners.iter().filter_map(|corner| point(*corner)).map(|corner| centre.distance_m(corner));
         Some(Location::within(centre, farthest.fold(0.0, f64::max)))
     }
 
@@ -83,7 +84,8 @@ impl From<CellId> for u64 {
 impl FromStr for CellId {
     type Err = CellError;
     fn from_str(text: &str) -> Result<Self, CellError> {
-        let error = || CellError { text: text.chars().take(32).collect::<String>().escape_debug().to_string() };
+        let error =
+            || CellError { text: text.chars().take(32).collect::<String>().escape_debug().to_string() };
         let bits = u64::from_str_radix(text, 16).map_err(|_| error())?;
         Self::try_from(bits).map_err(|_| error())
     }

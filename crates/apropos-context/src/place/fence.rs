@@ -40,7 +40,7 @@ impl Box2 {
     }
 
     pub(crate) fn centre(&self) -> Planar {
-        ((self.min.0 + self.max.0) / 2.0, (self.min.1 + self.max.1) / 2.0)
+        (f64::midpoint(self.min.0, self.max.0), f64::midpoint(self.min.1, self.max.1))
     }
 }
 
@@ -62,6 +62,7 @@ impl Edge {
     }
 
     /// Whether a ray from the point towards the east crosses the edge; the lower end counts, the upper does not.
+    #[expect(clippy::needless_bitwise_bool, reason = "three comparisons without a branch are faster here")]
     fn crosses(&self, (x, y): Planar) -> bool {
         (self.low.1 <= y) & (y < self.high.1) & (x < self.low.0 + (y - self.low.1) * self.slope)
     }
@@ -106,7 +107,8 @@ impl Fence {
         let bands = edges.len().clamp(1, MAX_BANDS);
         let height = bounds.max.1 - bounds.min.1;
         let bands_per_degree = if 0.0 < height { bands as f64 / height } else { 0.0 };
-        let mut fence = Self { bounds, size: size(rings), bands_per_degree, starts: Vec::new(), edges: Vec::new() };
+        let mut fence =
+            Self { bounds, size: size(rings), bands_per_degree, starts: Vec::new(), edges: Vec::new() };
         fence.fill(&edges, bands);
         fence
     }
@@ -186,12 +188,14 @@ fn size(rings: &[Vec<Planar>]) -> f64 {
         let sum: f64 = ring
             .iter()
             .zip(ring.iter().skip(1))
-            .map(|(a, b)| (b.0 - a.0) * libm::cos(f64::midpoint(a.1, b.1).to_radians()) * f64::midpoint(a.1, b.1))
+            .map(|(a, b)| {
+                (b.0 - a.0) * libm::cos(f64::midpoint(a.1, b.1).to_radians()) * f64::midpoint(a.1, b.1)
+            })
             .sum();
         sum.abs()
     };
-    let (outer, holes) = rings.split_first().map_or((0.0, 0.0), |(outer, holes)| {
-        (ring_size(outer), holes.iter().map(ring_size).sum::<f64>())
-    });
+    let (outer, holes) = rings
+        .split_first()
+        .map_or((0.0, 0.0), |(outer, holes)| (ring_size(outer), holes.iter().map(ring_size).sum::<f64>()));
     (outer - holes).max(0.0)
 }

@@ -15,9 +15,12 @@ mod track;
 
 pub use area::{Area, AreaDefinition, Areas};
 #[cfg(feature = "h3")]
-pub use cell::{CellId, CellError};
+pub use cell::{CellError, CellId};
 pub use geojson::{GeoJsonError, Geometry, Position};
 pub use named::{NamedPlaces, PlaceDefinition, PlaceDimension, PlaceKind};
 pub use nearest::Landmarks;
 pub use point::{EARTH_RADIUS_M, Location, Point};
 pub use track::{Approach, Stay, Track};
+
+#[cfg(feature = "business-hours")]
+pub(crate) use named::business_hours;

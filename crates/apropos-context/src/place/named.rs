@@ -88,6 +88,9 @@ pub struct PlaceDefinition {
     /// When it is open, in the syntax of OpenStreetMap (feature `business-hours`); counts before `open`.
     #[serde(default)]
     pub opening_hours: Option<String>,
+    /// The ISO 3166 code of the country whose public holidays its opening hours mean, such as `FR`.
+    #[serde(default)]
+    pub country: Option<String>,
 }
 
 fn usual_radius() -> f64 {
@@ -106,6 +109,7 @@ impl PlaceDefinition {
             zone: None,
             open: Vec::new(),
             opening_hours: None,
+            country: None,
         }
     }
 }
@@ -185,7 +189,8 @@ impl NamedPlaces {
     /// Checks and indexes places.
     pub fn compile(definitions: &[PlaceDefinition], path: &Path, problems: &mut Problems) -> Self {
         if MAX_PLACES < definitions.len() {
-            let message = format!("there are {} places, at most {MAX_PLACES} are accepted", definitions.len());
+            let message =
+                format!("there are {} places, at most {MAX_PLACES} are accepted", definitions.len());
             problems.push(Problem::error("context/too-many", path.clone(), message));
             return Self::default();
         }
@@ -310,4 +315,26 @@ impl PlaceDefinition {
             problems.push(Problem::error("context/zone", path.key("zone"), message));
         }
     }
+}
+
+/// The hours of the places that tell them in the syntax of OpenStreetMap, in order of the ids.
+#[cfg(feature = "business-hours")]
+pub(crate) fn business_hours(
+    definitions: &[PlaceDefinition],
+    path: &Path,
+    problems: &mut Problems,
+) -> Vec<(PlaceId, crate::time::BusinessHours)> {
+    let mut found = Vec::new();
+    for (at, place) in definitions.iter().enumerate() {
+        let Some((text, zone)) = place.opening_hours.as_ref().zip(place.zone.clone()) else { continue };
+        match crate::time::BusinessHours::new(text, zone, place.country.as_deref()) {
+            Ok(hours) => found.push((place.id.clone(), hours)),
+            Err(error) => {
+                let path = path.index(at).key("opening_hours");
+                problems.push(Problem::error("context/opening-hours", path, error.to_string()));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
 }

@@ -85,7 +85,10 @@ mod tests {
     use super::*;
 
     fn ring(corners: &[(f64, f64)]) -> Vec<Position> {
-        corners.iter().map(|(longitude, latitude)| Position { longitude: *longitude, latitude: *latitude }).collect()
+        corners
+            .iter()
+            .map(|(longitude, latitude)| Position { longitude: *longitude, latitude: *latitude })
+            .collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::named::{NamedPlaces, PlaceDefinition, PlaceKind};
 use super::point::{Location, Point};
-use crate::reading::{Reading, Source};
+use crate::reading::Reading;
 
 /// A stay at a named place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,13 +152,22 @@ impl Track {
                 (arrival.since(now) <= foresight).then_some(Approach { arrival, at: now, ..approach })
             })
             .max_by(|a, b| {
-                a.directness.total_cmp(&b.directness).then(b.arrival.cmp(&a.arrival)).then(b.place.cmp(&a.place))
+                a.directness
+                    .total_cmp(&b.directness)
+                    .then(b.arrival.cmp(&a.arrival))
+                    .then(b.place.cmp(&a.place))
             })
     }
 }
 
 /// The approach to one place and the seconds left, if the way leads there.
-fn head_for(place: &PlaceDefinition, from: Point, at: Point, way: f64, seconds: f64) -> Option<(Approach, f64)> {
+fn head_for(
+    place: &PlaceDefinition,
+    from: Point,
+    at: Point,
+    way: f64,
+    seconds: f64,
+) -> Option<(Approach, f64)> {
     let distance_m = place.at.distance_m(at);
     let nearer = place.at.distance_m(from) - distance_m;
     let directness = nearer / way;
@@ -177,16 +186,16 @@ fn head_for(place: &PlaceDefinition, from: Point, at: Point, way: f64, seconds: 
     Some((approach, left * seconds / nearer))
 }
 
-/// A position read from an event, fading as the definition says.
-pub(crate) fn fix(location: Location, at: Timestamp, half_life: Duration) -> Reading<Location> {
-    Reading::new(location, Source::Event, at).fading(half_life)
-}
-
 #[cfg(test)]
 mod tests {
     use apropos_event::{Path, Problems};
 
     use super::*;
+    use crate::reading::Source;
+
+    fn fix(location: Location, at: Timestamp, half_life: Duration) -> Reading<Location> {
+        Reading::new(location, Source::Event, at).fading(half_life)
+    }
 
     fn place(id: &str, kind: PlaceKind, latitude: f64, longitude: f64) -> PlaceDefinition {
         PlaceDefinition::new(PlaceId::new(id).unwrap(), kind, Point::new(latitude, longitude).unwrap())

@@ -46,7 +46,7 @@ struct Cycle {
 }
 
 /// What an event may do: enter or leave a stage of a cycle.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Move {
     cycle: u16,
     stage: u16,
@@ -121,7 +121,7 @@ impl Cycles {
                 entered |= done;
                 changed |= enter(states, &cycle.definition.id, subject, &stage.id, now);
             } else {
-                changed |= leave(states, &cycle.definition.id, subject, &stage.id, now);
+                changed |= leave(states, &cycle.definition.id, subject.as_ref(), &stage.id, now);
             }
         }
         changed
@@ -144,20 +144,19 @@ impl Cycles {
             if cycle.definition.per.is_none() {
                 let stage = present.first().map(|(_, stage)| stage);
                 let here = stage.and_then(|stage| cycle.number(stage));
-                if here.is_some_and(|at| cycle.holds(&cycle.enter_when, at, facts)) {
+                if here.is_some_and(|at| holds_at(&cycle.enter_when, at, facts)) {
                     continue;
                 }
-                let next = (0..cycle.enter_when.len()).find(|at| {
-                    Some(*at) != here && cycle.holds(&cycle.enter_when, *at, facts)
-                });
+                let next = (0..cycle.enter_when.len())
+                    .find(|at| Some(*at) != here && holds_at(&cycle.enter_when, *at, facts));
                 if let Some(stage) = next.and_then(|at| cycle.definition.stages.get(at)) {
                     changed |= enter(states, id, None, &stage.id, now);
                     continue;
                 }
             }
             for (subject, stage) in present {
-                if cycle.number(&stage).is_some_and(|at| cycle.holds(&cycle.leave_when, at, facts)) {
-                    changed |= leave(states, id, subject, &stage, now);
+                if cycle.number(&stage).is_some_and(|at| holds_at(&cycle.leave_when, at, facts)) {
+                    changed |= leave(states, id, subject.as_ref(), &stage, now);
                 }
             }
         }
@@ -167,7 +166,10 @@ impl Cycles {
     /// The state of a cycle that counts for facts: the one entered last, the greatest product among equals.
     pub(crate) fn present<'a>(&self, cycle: usize, states: &'a [StageState]) -> Option<&'a StageState> {
         let id = &self.cycles.get(cycle)?.definition.id;
-        states.iter().filter(|state| state.cycle == *id).max_by(|a, b| (a.since, &a.subject).cmp(&(b.since, &b.subject)))
+        states
+            .iter()
+            .filter(|state| state.cycle == *id)
+            .max_by(|a, b| (a.since, &a.subject).cmp(&(b.since, &b.subject)))
     }
 
     /// The number of a stage in its cycle and what is normal for it.
@@ -187,10 +189,11 @@ impl Cycle {
     fn number(&self, stage: &StageId) -> Option<usize> {
         self.definition.stages.iter().position(|other| other.id == *stage)
     }
+}
 
-    fn holds(&self, conditions: &[Option<Condition>], at: usize, facts: &Facts) -> bool {
-        conditions.get(at).and_then(Option::as_ref).is_some_and(|condition| when::holds(condition, facts))
-    }
+/// Whether the condition of stage `at` holds for certain.
+fn holds_at(conditions: &[Option<Condition>], at: usize, facts: &Facts) -> bool {
+    conditions.get(at).and_then(Option::as_ref).is_some_and(|condition| when::holds(condition, facts))
 }
 
 fn subject(cycle: &Cycle, event: &Event) -> Option<String> {
@@ -237,11 +240,11 @@ fn enter(
 fn leave(
     states: &mut Vec<StageState>,
     cycle: &CycleId,
-    subject: Option<String>,
+    subject: Option<&String>,
     stage: &StageId,
     now: Timestamp,
 ) -> bool {
-    let found = position(states, cycle, subject.as_ref());
+    let found = position(states, cycle, subject);
     let Some(at) = found.filter(|at| states.get(*at).is_some_and(|s| s.stage == *stage && s.since <= now))
     else {
         return false;
@@ -282,13 +285,18 @@ mod tests {
     fn the_usual_cycle_is_walked_by_events() {
         let cycles = cycles(usual_cycle(CycleId::new("life").unwrap()));
         let mut states = Vec::new();
-        for (day, kind) in ["ad_click", "product_view", "cart_add", "purchase", "delivered"].iter().enumerate() {
+        for (day, kind) in
+            ["ad_click", "product_view", "cart_add", "purchase", "delivered"].iter().enumerate()
+        {
             assert!(cycles.observe(&mut states, &event(kind, day as i64, None)), "{kind}");
         }
         let state = cycles.present(0, &states).unwrap();
         assert_eq!(state.stage.as_str(), "onboarding");
         assert_eq!(state.before.len(), 4);
-        assert_eq!(state.time_in_stage(Timestamp::EPOCH.plus(Duration::from_days(9))), Duration::from_days(5));
+        assert_eq!(
+            state.time_in_stage(Timestamp::EPOCH.plus(Duration::from_days(9))),
+            Duration::from_days(5)
+        );
         assert_eq!(cycles.describe(0, &state.stage), Some((4, Some(Duration::from_days(14)))));
         // What happened before the present stage changes nothing any more.
         assert!(!cycles.observe(&mut states, &event("cart_add", 1, None)));
@@ -304,7 +312,8 @@ mod tests {
         cycles.observe(&mut states, &event("product_view", 2, Some("case")));
         cycles.observe(&mut states, &event("delivered", 3, Some("phone")));
         assert!(!cycles.observe(&mut states, &event("purchase", 4, None)));
-        let stages: Vec<_> = states.iter().map(|s| (s.subject.as_deref().unwrap(), s.stage.as_str())).collect();
+        let stages: Vec<_> =
+            states.iter().map(|s| (s.subject.as_deref().unwrap(), s.stage.as_str())).collect();
         assert_eq!(stages, [("phone", "onboarding"), ("case", "consideration")]);
         assert_eq!(cycles.present(0, &states).unwrap().subject.as_deref(), Some("phone"));
         for n in 0..200 {

@@ -71,7 +71,8 @@ pub(crate) fn check(cycles: &[CycleDefinition], path: &Path, problems: &mut Prob
             problems.push(Problem::error("context/duplicate", path.key("id"), message));
         }
         if cycle.stages.is_empty() || MAX_STAGES < cycle.stages.len() {
-            let message = format!("a cycle has 1 to {MAX_STAGES} stages, `{}` has {}", cycle.id, cycle.stages.len());
+            let message =
+                format!("a cycle has 1 to {MAX_STAGES} stages, `{}` has {}", cycle.id, cycle.stages.len());
             problems.push(Problem::error("context/stages", path.key("stages"), message));
         }
         for (number, stage) in cycle.stages.iter().enumerate() {

@@ -40,7 +40,8 @@ impl Dayparts {
     pub fn compile(definitions: &[DaypartDefinition], path: &Path, problems: &mut Problems) -> Self {
         let mut ordered = if definitions.is_empty() { Self::usual() } else { definitions.to_vec() };
         if MAX_DAYPARTS < ordered.len() {
-            let message = format!("there are {} dayparts, at most {MAX_DAYPARTS} are accepted", ordered.len());
+            let message =
+                format!("there are {} dayparts, at most {MAX_DAYPARTS} are accepted", ordered.len());
             problems.push(Problem::error("context/too-many", path.clone(), message));
             ordered.truncate(MAX_DAYPARTS);
         }
@@ -55,8 +56,7 @@ impl Dayparts {
             if let [first, second] = pair
                 && first.from == second.from
             {
-                let message =
-                    format!("`{}` and `{}` both begin at {}", first.name, second.name, second.from);
+                let message = format!("`{}` and `{}` both begin at {}", first.name, second.name, second.from);
                 problems.push(Problem::error("context/same-start", path.clone(), message));
             }
         }

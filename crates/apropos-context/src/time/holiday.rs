@@ -134,7 +134,7 @@ fn nth_matches(date: CivilDate, year: i16, month: i8, day: i8, nth: i8) -> bool 
 }
 
 /// Easter Sunday of a year of the Gregorian calendar (the "anonymous" computus, Meeus 1991, chapter 8).
-pub fn easter(year: i16) -> Option<CivilDate> {
+fn easter(year: i16) -> Option<CivilDate> {
     let y = i32::from(year);
     if y < 1583 {
         return None;
@@ -162,8 +162,11 @@ mod tests {
 
     fn holidays(on: HolidayRule) -> Holidays {
         let mut problems = Problems::new();
-        let holidays =
-            Holidays::compile(&[HolidayDefinition { name: "h".to_owned(), on }], &Path::root(), &mut problems);
+        let holidays = Holidays::compile(
+            &[HolidayDefinition { name: "h".to_owned(), on }],
+            &Path::root(),
+            &mut problems,
+        );
         assert!(problems.is_empty(), "{problems}");
         holidays
     }
@@ -183,8 +186,7 @@ mod tests {
 
     #[test]
     fn rules_find_their_days() {
-        let thanksgiving =
-            holidays(HolidayRule::Weekday { month: 11, weekday: Weekday::Thursday, nth: 4 });
+        let thanksgiving = holidays(HolidayRule::Weekday { month: 11, weekday: Weekday::Thursday, nth: 4 });
         assert_eq!(thanksgiving.on(date("2026-11-26")), Some("h"));
         assert_eq!(thanksgiving.on(date("2026-11-19")), None);
         let memorial_day = holidays(HolidayRule::Weekday { month: 5, weekday: Weekday::Monday, nth: -1 });
@@ -200,8 +202,11 @@ mod tests {
     fn a_day_that_no_year_has_is_refused() {
         let mut problems = Problems::new();
         let on = HolidayRule::Yearly { month: 2, day: 30 };
-        let _ =
-            Holidays::compile(&[HolidayDefinition { name: "x".to_owned(), on }], &Path::root(), &mut problems);
+        let _ = Holidays::compile(
+            &[HolidayDefinition { name: "x".to_owned(), on }],
+            &Path::root(),
+            &mut problems,
+        );
         assert!(problems.has_errors());
     }
 }

@@ -113,10 +113,8 @@ impl QuietHours {
         problems: &mut Problems,
     ) -> Self {
         if MAX_WINDOWS < definition.windows.len() {
-            let message = format!(
-                "there are {} windows, at most {MAX_WINDOWS} are accepted",
-                definition.windows.len()
-            );
+            let message =
+                format!("there are {} windows, at most {MAX_WINDOWS} are accepted", definition.windows.len());
             problems.push(Problem::error("context/too-many", path.key("windows"), message));
         }
         for (at, window) in definition.windows.iter().enumerate() {

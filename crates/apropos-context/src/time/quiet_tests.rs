@@ -11,8 +11,15 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn zones() -> [Zone; 6] {
-    ["Europe/Paris", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "America/Havana", "Asia/Kathmandu"]
-        .map(|name| Zone::new(name).unwrap())
+    [
+        "Europe/Paris",
+        "America/Santiago",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "America/Havana",
+        "Asia/Kathmandu",
+    ]
+    .map(|name| Zone::new(name).unwrap())
 }
 
 fn clock(minute: u32) -> CivilTime {
@@ -67,10 +74,8 @@ proptest! {
 
 #[test]
 fn a_window_across_midnight_belongs_to_its_first_day() {
-    let window = WeeklyWindow {
-        days: vec![DayKind::Friday],
-        ..WeeklyWindow::daily(clock(22 * 60), clock(6 * 60))
-    };
+    let window =
+        WeeklyWindow { days: vec![DayKind::Friday], ..WeeklyWindow::daily(clock(22 * 60), clock(6 * 60)) };
     let definition = QuietHoursDefinition { windows: vec![window], ..QuietHoursDefinition::default() };
     let mut problems = Problems::new();
     let quiet = QuietHours::compile(&definition, &Holidays::default(), &Path::root(), &mut problems);
@@ -89,8 +94,11 @@ fn whole_days_and_holidays_can_be_quiet() {
         HolidayDefinition { name: "christmas".to_owned(), on: HolidayRule::Yearly { month: 12, day: 25 } };
     let mut problems = Problems::new();
     let holidays = Holidays::compile(&[christmas], &Path::root(), &mut problems);
-    let window =
-        WeeklyWindow { all_day: true, days: vec![DayKind::Sunday, DayKind::Holiday], ..WeeklyWindow::default() };
+    let window = WeeklyWindow {
+        all_day: true,
+        days: vec![DayKind::Sunday, DayKind::Holiday],
+        ..WeeklyWindow::default()
+    };
     let definition = QuietHoursDefinition { windows: vec![window], ..QuietHoursDefinition::default() };
     let quiet = QuietHours::compile(&definition, &holidays, &Path::root(), &mut problems);
     let utc = Zone::utc();
@@ -133,6 +141,10 @@ fn an_unknown_zone_has_a_policy() {
     let both = answer(both);
     assert_eq!((both.quiet, both.next_allowed), (true, Some(at("2026-11-20T16:00:00Z"))));
     // When it is day nowhere at the same time, there is no such instant.
-    let never = UnknownZonePolicy::Strictest(vec![zone("Pacific/Kiritimati"), zone("Europe/Paris"), zone("America/New_York")]);
+    let never = UnknownZonePolicy::Strictest(vec![
+        zone("Pacific/Kiritimati"),
+        zone("Europe/Paris"),
+        zone("America/New_York"),
+    ]);
     assert_eq!(answer(never).reason, QuietReason::AssumedZone);
 }
