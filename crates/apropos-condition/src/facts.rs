@@ -447,7 +447,11 @@ impl Row {
             Datum::Bool(b) if is(&AttributeType::Bool) => Slot::Bool(*b),
             Datum::Int(n) if is(&AttributeType::Int) => Slot::Int(*n),
             Datum::UInt(n) if is(&AttributeType::UInt) => Slot::UInt(*n),
-            Datum::Double(x) if is(&AttributeType::Double) => Slot::Double(*x),
+            Datum::Double(x)
+                if *kind == AttributeType::Dynamic || (x.is_finite() && is(&AttributeType::Double)) =>
+            {
+                Slot::Double(*x)
+            }
             Datum::Decimal(x) if is(&AttributeType::Decimal) => Slot::Decimal(*x),
             Datum::Text(text) if is(&AttributeType::Text) || *kind == AttributeType::Symbol => {
                 Slot::Text(self.text_slot(text.as_str(), Some(symbols)))

@@ -78,11 +78,6 @@ impl Symbols {
     pub(crate) fn text(&self, id: SymbolId) -> &str {
         self.texts.get(id.0 as usize).map_or("", |text| text)
     }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.texts.len()
-    }
 }
 
 /// A multiply-and-fold hash over eight bytes at a time. The texts in the table are the author's own, so nobody

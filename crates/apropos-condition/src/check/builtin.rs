@@ -122,6 +122,8 @@ pub(crate) fn type_value(name: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|known| *known == name && name != "dyn")
 }
 
+const NUMBERS: [Type; 4] = [Type::Int, Type::UInt, Type::Double, Type::Decimal];
+
 impl Builtin {
     /// The function called `name`; `matches` is treated apart.
     pub(crate) fn find(name: &str) -> Option<Self> {
@@ -182,7 +184,6 @@ impl Builtin {
             arguments.get(at).is_some_and(|given| given.is_dynamic() || types.contains(given))
         };
         let one = |types: &[Type]| arguments.len() == 1 && fits(0, types);
-        const NUMBERS: [Type; 4] = [Type::Int, Type::UInt, Type::Double, Type::Decimal];
         let number_or = |extra: &[Type]| arguments.len() == 1 && (fits(0, &NUMBERS) || fits(0, extra));
         let ok = |fits: bool, result: Type| fits.then_some(result);
         match self {
@@ -207,7 +208,7 @@ impl Builtin {
             }
             Self::ToTimestamp => ok(one(&[Type::Timestamp, Type::Text, Type::Int]), Type::Timestamp),
             Self::Dyn => ok(arguments.len() == 1, Type::Dynamic),
-            Self::TypeOf => ok(arguments.len() == 1, Type::Type),
+            Self::TypeOf => ok(arguments.len() == 1, Type::Kind),
             Self::Abs => arguments.first().filter(|_| number_or(&[])).cloned(),
             Self::Min | Self::Max => {
                 let known = arguments.iter().find(|t| !t.is_dynamic());

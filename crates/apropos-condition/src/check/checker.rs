@@ -184,7 +184,7 @@ impl<D: Declarations> Checker<'_, D> {
         }
         if let Some(name) = builtin::type_value(name) {
             self.constant(id, Datum::Type(name));
-            return Type::Type;
+            return Type::Kind;
         }
         self.unknown(id, name)
     }
@@ -215,7 +215,7 @@ impl<D: Declarations> Checker<'_, D> {
             }
             if let Some(name) = builtin::type_value(&name) {
                 self.constant(id, Datum::Type(name));
-                return Type::Type;
+                return Type::Kind;
             }
             if !self.reaches_attribute(operand) {
                 return self.unknown(id, &name);
@@ -400,9 +400,8 @@ impl<D: Declarations> Checker<'_, D> {
     fn arithmetic(&mut self, id: NodeId, op: BinaryOp, a: &Type, b: &Type) -> Type {
         let result = match (op, a, b) {
             (_, Type::Dynamic, _) | (_, _, Type::Dynamic) => Some(Type::Dynamic),
-            (BinaryOp::Add, Type::Timestamp, Type::Duration)
+            (BinaryOp::Add | BinaryOp::Subtract, Type::Timestamp, Type::Duration)
             | (BinaryOp::Add, Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
-            (BinaryOp::Subtract, Type::Timestamp, Type::Duration) => Some(Type::Timestamp),
             (BinaryOp::Subtract, Type::Timestamp, Type::Timestamp)
             | (BinaryOp::Add | BinaryOp::Subtract, Type::Duration, Type::Duration) => Some(Type::Duration),
             (BinaryOp::Add, Type::Text, Type::Text) => Some(Type::Text),
@@ -671,27 +670,24 @@ impl<D: Declarations> Checker<'_, D> {
                 self.error_with("condition/argument-constant", *argument, "this must be a literal", help);
                 continue;
             };
-            match parameter.accept(&value) {
-                Some(value) => values.push(value),
-                None => {
-                    let message = format!("expected a {} here: {signature}", parameter.as_str());
-                    self.error("condition/argument-type", *argument, message);
-                }
+            if let Some(value) = parameter.accept(&value) {
+                values.push(value);
+            } else {
+                let message = format!("expected a {} here: {signature}", parameter.as_str());
+                self.error("condition/argument-type", *argument, message);
             }
         }
         if values.len() != arguments.len() {
             return result;
         }
         let call = canonical_call(name, &values);
-        match self.names.derive(name, &values, &call) {
-            Some(attribute) => self.attribute(id, attribute),
-            None => {
-                let message = format!("`{}` cannot be kept", call.chars().take(160).collect::<String>());
-                let help = "the schema is finished or full, or the call is longer than 128 bytes".to_owned();
-                self.error_with("condition/derived", id, message, Some(help));
-                result
-            }
+        if let Some(attribute) = self.names.derive(name, &values, &call) {
+            return self.attribute(id, attribute);
         }
+        let message = format!("`{}` cannot be kept", call.chars().take(160).collect::<String>());
+        let help = "the schema is finished or full, or the call is longer than 128 bytes".to_owned();
+        self.error_with("condition/derived", id, message, Some(help));
+        result
     }
 
     fn argument(&mut self, id: NodeId) -> Option<Value> {

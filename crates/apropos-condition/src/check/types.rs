@@ -22,7 +22,8 @@ pub(crate) enum Type {
     Duration,
     List(Box<Type>),
     Map(Box<Type>, Box<Type>),
-    Type,
+    /// The name of a type.
+    Kind,
 }
 
 impl Type {
@@ -97,7 +98,7 @@ impl fmt::Display for Type {
             Self::Duration => f.write_str("duration"),
             Self::List(element) => write!(f, "list({element})"),
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
-            Self::Type => f.write_str("type"),
+            Self::Kind => f.write_str("type"),
         }
     }
 }

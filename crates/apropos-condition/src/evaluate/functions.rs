@@ -141,7 +141,8 @@ fn local_part(part: Part, at: Timestamp, local: LocalTime) -> i64 {
         Part::DayOfMonth => i64::from(day) - 1,
         Part::DayOfWeek => i64::from(local.date.days() + 4).rem_euclid(7),
         Part::DayOfYear => {
-            let first = apropos_event::CivilDate::new(year, 1, 1).map_or(local.date.days(), |d| d.days());
+            let first = apropos_event::CivilDate::new(year, 1, 1)
+                .map_or(local.date.days(), apropos_event::CivilDate::days);
             i64::from(local.date.days() - first)
         }
         Part::Hours => local.time.hour().into(),
@@ -228,10 +229,8 @@ fn to_int<'a>(datum: &Datum<'a>) -> Outcome<'a> {
         Datum::Int(n) => Some(*n),
         Datum::UInt(n) => i64::try_from(*n).ok(),
         // Both ends are open: the double nearest to the greatest int is beyond it.
-        Datum::Double(x) if i64::MIN as f64 == *x => None,
-        Datum::Double(x) if -9.223_372_036_854_775_8e18 < *x && *x < 9.223_372_036_854_775_8e18 => {
-            Some(*x as i64)
-        }
+        Datum::Double(x) if x.abs() < 2_f64.powi(63) => Some(*x as i64),
+
         Datum::Double(_) => None,
         Datum::Decimal(x) => x.trunc().to_i64(),
         Datum::Timestamp(at) => Some(at.as_micros().div_euclid(1_000_000)),
@@ -247,7 +246,7 @@ fn to_uint<'a>(datum: &Datum<'a>) -> Outcome<'a> {
     let uint = match datum {
         Datum::Int(n) => u64::try_from(*n).ok(),
         Datum::UInt(n) => Some(*n),
-        Datum::Double(x) if 0.0 <= *x && *x < 1.844_674_407_370_955_2e19 => Some(*x as u64),
+        Datum::Double(x) if 0.0 <= *x && *x < 2_f64.powi(64) => Some(*x as u64),
         Datum::Double(_) => None,
         Datum::Decimal(x) => x.trunc().to_u64(),
         Datum::Text(text) => {
@@ -282,20 +281,22 @@ fn seconds_text(duration: Duration) -> String {
     format!("{sign}{}{point}{fraction}s", rest / 1_000_000)
 }
 
+/// CEL's units of time, in nanoseconds.
+const UNITS: [(&str, i128); 7] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
 /// Our own spellings (`30d`, `P30D`, `1h30m`), and CEL's with fractions (`1.5h`, `-100ms`).
 fn parse_duration(text: &str) -> Option<Duration> {
     if let Ok(duration) = text.parse() {
         return Some(duration);
     }
-    const UNITS: [(&str, i128); 7] = [
-        ("ns", 1),
-        ("us", 1_000),
-        ("µs", 1_000),
-        ("ms", 1_000_000),
-        ("s", 1_000_000_000),
-        ("m", 60_000_000_000),
-        ("h", 3_600_000_000_000),
-    ];
     let (negative, mut rest) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (text.starts_with('-'), rest),
         None => (false, text),

@@ -152,7 +152,7 @@ impl Node {
         match self {
             Self::Literal(_) | Self::Name(_) => {}
             Self::Select { operand, .. } | Self::Has { operand, .. } | Self::Unary { operand, .. } => {
-                each(*operand)
+                each(*operand);
             }
             Self::Index { operand, index } => {
                 each(*operand);

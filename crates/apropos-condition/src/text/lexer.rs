@@ -163,9 +163,8 @@ impl<'t> Lexer<'t> {
         let width = if triple { 3 } else { 1 };
         self.at += width;
         let body_start = self.at;
-        let len = match self.find_end(quote, triple, raw) {
-            Some(len) => len,
-            None => return self.error(start, "this text does not end"),
+        let Some(len) = self.find_end(quote, triple, raw) else {
+            return self.error(start, "this text does not end");
         };
         let body = self.text.get(body_start..body_start + len).unwrap_or_default();
         self.at = body_start + len + width;

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Ast, BinaryOp, Literal, Node, NodeId, UnaryOp};
+use super::{Ast, Literal, Node, NodeId, UnaryOp};
 
 /// How tightly what is written binds.
 const TERNARY: u8 = 0;
@@ -182,22 +182,4 @@ pub(crate) fn quote(text: &str) -> String {
     }
     out.push('"');
     out
-}
-
-impl BinaryOp {
-    /// All operators with two sides, for tests and tools.
-    pub(crate) const ALL: [Self; 12] = [
-        Self::Equal,
-        Self::NotEqual,
-        Self::Less,
-        Self::AtMost,
-        Self::Greater,
-        Self::AtLeast,
-        Self::In,
-        Self::Add,
-        Self::Subtract,
-        Self::Multiply,
-        Self::Divide,
-        Self::Remainder,
-    ];
 }

@@ -351,15 +351,12 @@ impl Reader {
     }
 
     fn call(&mut self, function: &str, arguments: &[Tree], depth: usize) -> Read<NodeId> {
-        let (target, function) = match function.rsplit_once('.') {
-            Some((prefix, function)) => (Some(self.name(prefix)?), checked_word(function)?),
-            None => {
-                if is_reserved(function) {
-                    return Err(bad_name(function));
-                }
-                (None, checked_word(function)?)
-            }
-        };
+        let (prefix, name) = function.rsplit_once('.').map_or((None, function), |(p, name)| (Some(p), name));
+        if prefix.is_none() && is_reserved(name) {
+            return Err(bad_name(name));
+        }
+        let target = prefix.map(|prefix| self.name(prefix)).transpose()?;
+        let function = checked_word(name)?;
         let arguments = self.several(arguments, depth)?;
         self.push(Node::Call { function, target, arguments })
     }

@@ -1,0 +1,18 @@
+//! All conditions of all actions at once.
+//!
+//! Conditions are split at their top-level `&&` and hash-consed into one graph of distinct sub-expressions. What asks
+//! only about one attribute is not evaluated at all when deciding: the thresholds and literals of an attribute cut its
+//! values into regions, and for each region the set of subjects that fail is known beforehand. A decision finds one
+//! region an attribute and joins one row of bits an attribute. What asks about several attributes is evaluated at
+//! most once a decision, and clears the subjects that need it.
+//!
+//! Not here: parsing, and explaining a whole condition, see [`crate::Trace`].
+
+mod build;
+mod evaluate;
+mod formula;
+mod rows;
+mod table;
+
+pub use build::IndexBuilder;
+pub use evaluate::{Failure, Index, Scratch};

@@ -1,0 +1,245 @@
+//! One attribute's values, cut into regions by the literals that conditions compare it with.
+//!
+//! Every test of the attribute against a literal is constant within a region. Not here: which subjects fail in
+//! which region, see `rows`.
+
+use rust_decimal::Decimal;
+
+use crate::facts::Slot;
+use crate::symbol::SymbolId;
+use crate::{AttributeId, Truth};
+
+/// A literal in the order of its attribute's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// Whole numbers, instants, durations, and doubles by [`ordered`].
+    Number(i64),
+    Decimal(Decimal),
+    Symbol(SymbolId),
+}
+
+/// A test of one attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Test {
+    /// It has a value.
+    Known,
+    /// It is true.
+    IsTrue,
+    Less(Key),
+    AtMost(Key),
+    Equal(Key),
+}
+
+impl Test {
+    pub(crate) fn key(self) -> Option<Key> {
+        match self {
+            Self::Known | Self::IsTrue => None,
+            Self::Less(key) | Self::AtMost(key) | Self::Equal(key) => Some(key),
+        }
+    }
+}
+
+/// A whole number in the order of doubles; zero has one sign.
+pub(crate) fn ordered(x: f64) -> i64 {
+    let bits = (x + 0.0).to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
+}
+
+/// How the regions of an attribute are found.
+#[derive(Clone, Debug)]
+pub(crate) enum Cut {
+    /// Regions: below the first number, at it, between it and the next, …: 2n + 1 of them.
+    Numbers(Vec<i64>),
+    /// The same for decimals.
+    Decimals(Vec<Decimal>),
+    /// Regions: each text in turn, then all others.
+    Symbols(SymbolTable),
+    /// Regions: false, true.
+    Bools,
+    /// One region: known.
+    Presence,
+}
+
+/// Which of the texts that conditions compare the attribute with this symbol is.
+#[derive(Clone, Debug)]
+pub(crate) struct SymbolTable {
+    sorted: Vec<SymbolId>,
+    /// From the least symbol on, the region of each; only when the symbols lie close together.
+    direct: Vec<u32>,
+}
+
+impl SymbolTable {
+    fn new(sorted: Vec<SymbolId>) -> Self {
+        let (Some(first), Some(last)) = (sorted.first().copied(), sorted.last().copied()) else {
+            return Self { sorted, direct: Vec::new() };
+        };
+        let width = (last.0 - first.0) as usize + 1;
+        let mut direct = Vec::new();
+        if width <= 8 * sorted.len() + 64 {
+            direct = vec![sorted.len() as u32; width];
+            for (region, symbol) in sorted.iter().enumerate() {
+                if let Some(place) = direct.get_mut((symbol.0 - first.0) as usize) {
+                    *place = region as u32;
+                }
+            }
+        }
+        Self { sorted, direct }
+    }
+
+    fn region(&self, symbol: Option<SymbolId>) -> u32 {
+        let other = self.sorted.len() as u32;
+        let (Some(symbol), Some(first)) = (symbol, self.sorted.first()) else { return other };
+        if self.direct.is_empty() {
+            return self.sorted.binary_search(&symbol).map_or(other, |at| at as u32);
+        }
+        let at = symbol.0.wrapping_sub(first.0) as usize;
+        self.direct.get(at).copied().unwrap_or(other)
+    }
+}
+
+/// The regions of one attribute; the last one is "missing".
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) attribute: AttributeId,
+    pub(crate) cut: Cut,
+}
+
+impl Table {
+    /// The table for all tests of one attribute that conditions make.
+    pub(crate) fn new(attribute: AttributeId, tests: &[Test]) -> Self {
+        let mut keys: Vec<Key> = tests.iter().filter_map(|test| test.key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let cut = match keys.first() {
+            Some(Key::Number(_)) => Cut::Numbers(
+                keys.iter()
+                    .filter_map(|key| if let Key::Number(n) = key { Some(*n) } else { None })
+                    .collect(),
+            ),
+            Some(Key::Decimal(_)) => Cut::Decimals(
+                keys.iter()
+                    .filter_map(|key| if let Key::Decimal(d) = key { Some(*d) } else { None })
+                    .collect(),
+            ),
+            Some(Key::Symbol(_)) => Cut::Symbols(SymbolTable::new(
+                keys.iter()
+                    .filter_map(|key| if let Key::Symbol(s) = key { Some(*s) } else { None })
+                    .collect(),
+            )),
+            None if tests.contains(&Test::IsTrue) => Cut::Bools,
+            None => Cut::Presence,
+        };
+        Self { attribute, cut }
+    }
+
+    /// How many regions there are, "missing" included.
+    pub(crate) fn regions(&self) -> usize {
+        1 + match &self.cut {
+            Cut::Numbers(keys) => 2 * keys.len() + 1,
+            Cut::Decimals(keys) => 2 * keys.len() + 1,
+            Cut::Symbols(table) => table.sorted.len() + 1,
+            Cut::Bools => 2,
+            Cut::Presence => 1,
+        }
+    }
+
+    /// The region "missing".
+    pub(crate) fn missing(&self) -> u32 {
+        self.regions() as u32 - 1
+    }
+
+    /// The region that a fact lies in. O(log literals), O(1) for texts.
+    #[inline]
+    pub(crate) fn region(&self, slot: Slot) -> u32 {
+        match (&self.cut, slot) {
+            (_, Slot::Unset) => self.missing(),
+            (Cut::Numbers(keys), Slot::Int(n)) => search(keys, &n),
+            (Cut::Numbers(keys), Slot::Double(x)) => search(keys, &ordered(x)),
+            (Cut::Numbers(keys), Slot::Timestamp(at)) => search(keys, &at.as_micros()),
+            (Cut::Numbers(keys), Slot::Duration(d)) => search(keys, &d.as_micros()),
+            (Cut::Decimals(keys), Slot::Decimal(d)) => search(keys, &d),
+            (Cut::Symbols(table), Slot::Text(text)) => table.region(text.symbol()),
+            (Cut::Bools, Slot::Bool(b)) => u32::from(b),
+            (Cut::Presence, _) => 0,
+            // INVARIANT: facts hold values of their attribute's type only.
+            _ => self.missing(),
+        }
+    }
+
+    /// The place of a literal among those of the attribute.
+    pub(crate) fn position(&self, key: Key) -> u32 {
+        let at = match (&self.cut, key) {
+            (Cut::Numbers(keys), Key::Number(n)) => keys.binary_search(&n).ok(),
+            (Cut::Decimals(keys), Key::Decimal(d)) => keys.binary_search(&d).ok(),
+            (Cut::Symbols(table), Key::Symbol(s)) => table.sorted.binary_search(&s).ok(),
+            _ => None,
+        };
+        at.unwrap_or_default() as u32
+    }
+
+    /// What a test says in a region; `position` is that of its literal.
+    pub(crate) fn truth(&self, test: Test, position: u32, region: u32) -> Truth {
+        let missing = region == self.missing();
+        if test == Test::Known {
+            return (!missing).into();
+        }
+        if missing {
+            return Truth::Unknown;
+        }
+        let at = if matches!(self.cut, Cut::Symbols(_)) { position } else { 2 * position + 1 };
+        match test {
+            Test::Known | Test::IsTrue => (region == 1).into(),
+            Test::Less(_) => (region < at).into(),
+            Test::AtMost(_) => (region <= at).into(),
+            Test::Equal(_) => (region == at).into(),
+        }
+    }
+
+    /// Whether neighbouring regions are neighbouring values.
+    pub(crate) fn is_ordered(&self) -> bool {
+        !matches!(self.cut, Cut::Symbols(_))
+    }
+
+    /// The bytes it holds beyond itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.cut {
+            Cut::Numbers(keys) => 8 * keys.capacity(),
+            Cut::Decimals(keys) => 16 * keys.capacity(),
+            Cut::Symbols(table) => 4 * (table.sorted.capacity() + table.direct.capacity()),
+            Cut::Bools | Cut::Presence => 0,
+        }
+    }
+}
+
+#[inline]
+fn search<K: Ord>(keys: &[K], value: &K) -> u32 {
+    let below = keys.partition_point(|key| key < value);
+    let at = keys.get(below).is_some_and(|key| key == value);
+    2 * below as u32 + u32::from(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_keep_their_order_as_whole_numbers() {
+        let ascending = [f64::MIN, -2.5, -1e-300, 0.0, 1e-300, 1.0, 1.5, f64::MAX];
+        for pair in ascending.windows(2) {
+            assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
+        }
+        assert_eq!(ordered(-0.0), ordered(0.0));
+    }
+
+    #[test]
+    fn a_number_lies_below_at_or_above_a_literal() {
+        let tests = [Test::Less(Key::Number(10)), Test::AtMost(Key::Number(20))];
+        let table = Table::new(AttributeId(1), &tests);
+        let regions: Vec<u32> = [9, 10, 11, 20, 21].iter().map(|n| table.region(Slot::Int(*n))).collect();
+        assert_eq!(regions, [0, 1, 2, 3, 4]);
+        assert_eq!(table.region(Slot::Unset), 5);
+        let less: Vec<Truth> = (0..6).map(|region| table.truth(tests[0], 0, region)).collect();
+        let (t, f) = (Truth::True, Truth::False);
+        assert_eq!(less, [t, f, f, f, f, Truth::Unknown]);
+    }
+}
