@@ -1,1 +1,3 @@
 //! Fixtures that the benches share, all made from fixed seeds.
+
+pub mod eligibility;
