@@ -1,0 +1,276 @@
+//! Intervals that hold at every moment at once, so that a dashboard may be watched and a test stopped at will.
+//!
+//! Three kinds, from strict to cheap: [`Sequence`] is exact for any reward range and any weights, needs no order and
+//! merges; [`PlugInSequence`] is the running empirical-Bernstein sequence of Waudby-Smith et al. (2022), which
+//! follows an order; [`asymptotic_radius`] is the mixture of Waudby-Smith et al. (2023) for everything with a
+//! standard error. Not here: intervals for one fixed number of rows; see `interval`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Interval, Row, WeightSums};
+
+/// ψ(λ) = −ln(1 − λ) − λ, the price of betting λ.
+fn psi(lambda: f64) -> f64 {
+    -libm::log1p(-lambda) - lambda
+}
+
+/// An exact confidence sequence for the value of a policy, from sums alone.
+///
+/// With ξ = w r ≥ 0 and mean v ≤ 1, each bet λ in (0, 1) makes exp(λ Σ(ξ − v) − ψ(λ) Σ(ξ − v)²) a non-negative
+/// supermartingale that starts at 1 (Fan, Grama, Liu 2015), because ξ − v ≥ −1. The mean of twenty such processes,
+/// λ = 1/2, 1/4, …, is one too, and exceeds 2/α with probability at most α/2 *ever* (Ville). All it needs is n, Σξ
+/// and Σξ²: so it merges, and the order of the rows does not matter. The upper side is the same for 1 − r. No bound
+/// on the weights is needed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sequence {
+    count: f64,
+    /// Σξ and Σξ² for the rewards scaled to [0, 1], and for 1 − them.
+    lower: (f64, f64),
+    upper: (f64, f64),
+    low: f64,
+    range: f64,
+    log_threshold: f64,
+}
+
+/// The number of bets that are mixed.
+const BETS: i32 = 20;
+
+impl Sequence {
+    /// The sequence after all rows in `sums`, for rewards between `low` and `high`, at level 1 − `alpha`.
+    pub fn new(sums: &WeightSums, (low, high): (f64, f64), alpha: f64) -> Self {
+        let range = if low < high { high - low } else { 1.0 };
+        let (w, ww) = (sums.weight.sum(), sums.weight.sum_of_squares());
+        let (wr, wwr, wwrr) =
+            (sums.weighted.sum(), sums.weight_weighted.value(), sums.weighted.sum_of_squares());
+        let side = |edge: f64, sign: f64| {
+            (
+                sign * (wr - edge * w) / range,
+                (wwrr - 2.0 * edge * wwr + edge * edge * ww).max(0.0) / (range * range),
+            )
+        };
+        Self {
+            count: sums.weight.count() as f64,
+            lower: side(low, 1.0),
+            upper: side(low + range, -1.0),
+            low,
+            range,
+            log_threshold: libm::log(2.0 / alpha),
+        }
+    }
+
+    /// The interval now. It may be read after every row: with probability 1 − α it never misses.
+    pub fn interval(&self) -> Interval {
+        let low = self.bound(self.lower);
+        let high = 1.0 - self.bound(self.upper);
+        let unit = if low <= high { Interval { low, high } } else { Interval { low: high, high: low } };
+        Interval { low: self.low + self.range * unit.low, high: self.low + self.range * unit.high }
+    }
+
+    /// Whether `value` has been ruled out. O(1), without finding the interval.
+    pub fn excludes(&self, value: f64) -> bool {
+        let v = (value - self.low) / self.range;
+        0.0 < self.log_wealth(self.lower, v) || 0.0 < self.log_wealth(self.upper, 1.0 - v)
+    }
+
+    /// The smallest mean that the bets against it have not ruined.
+    fn bound(&self, side: (f64, f64)) -> f64 {
+        if self.count == 0.0 || self.log_wealth(side, 0.0) <= 0.0 {
+            return 0.0;
+        }
+        let (mut low, mut high) = (0.0, (side.0 / self.count).min(1.0));
+        for _ in 0..100 {
+            let middle = 0.5 * (low + high);
+            if 0.0 < self.log_wealth(side, middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// ln of the mixed wealth of betting that the mean exceeds `v`, less the threshold.
+    fn log_wealth(&self, (sum, squares): (f64, f64), v: f64) -> f64 {
+        let drift = sum - self.count * v;
+        let spread = (squares - 2.0 * v * sum + self.count * v * v).max(0.0);
+        let mut exponents = [0.0; BETS as usize];
+        let (mut lambda, mut largest) = (0.5, f64::NEG_INFINITY);
+        for exponent in &mut exponents {
+            *exponent = lambda * drift - psi(lambda) * spread;
+            largest = largest.max(*exponent);
+            lambda *= 0.5;
+        }
+        let total: f64 = exponents.iter().map(|e| libm::exp(e - largest)).sum();
+        largest + libm::log(total / f64::from(BETS)) - self.log_threshold
+    }
+}
+
+/// The empirical-Bernstein sequence with predictable bets (learning notes of Waudby-Smith et al. 2022):
+/// L = (Σ λξ − ln(2/α) − Σ (ξ − ξ̂)² ψ(λ)) / Σ λ, upper side with 1 − r.
+///
+/// It follows the order of the rows. Two of them merge into a valid sequence (the bets of both stand), though not into
+/// the figure that one pass would have given; use [`Sequence`] where that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlugInSequence {
+    low: f64,
+    range: f64,
+    log_threshold: f64,
+    sides: [PlugInSide; 2],
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlugInSide {
+    count: f64,
+    sum: f64,
+    spread: f64,
+    bets: f64,
+    gain: f64,
+    price: f64,
+}
+
+impl PlugInSide {
+    fn push(&mut self, xi: f64, log_threshold: f64) {
+        let mean = ((self.sum + 0.5) / (self.count + 1.0)).min(1.0);
+        let variance = (self.spread + 0.25) / (self.count + 1.0);
+        let n = self.count + 1.0;
+        let lambda = libm::sqrt(2.0 * log_threshold / (variance * n * libm::log(1.0 + n))).min(0.5);
+        self.bets += lambda;
+        self.gain += lambda * xi;
+        self.price += (xi - mean) * (xi - mean) * psi(lambda);
+        self.count = n;
+        self.sum += xi;
+        let centre = self.sum / n;
+        self.spread += (xi - centre) * (xi - centre);
+    }
+
+    fn bound(&self, log_threshold: f64) -> f64 {
+        if self.bets == 0.0 {
+            0.0
+        } else {
+            ((self.gain - log_threshold - self.price) / self.bets).clamp(0.0, 1.0)
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.spread += other.spread;
+        self.bets += other.bets;
+        self.gain += other.gain;
+        self.price += other.price;
+    }
+}
+
+impl PlugInSequence {
+    /// A sequence for rewards between `low` and `high`, at level 1 − `alpha`.
+    pub fn new((low, high): (f64, f64), alpha: f64) -> Self {
+        let range = if low < high { high - low } else { 1.0 };
+        Self { low, range, log_threshold: libm::log(2.0 / alpha), sides: [PlugInSide::default(); 2] }
+    }
+
+    /// Takes the next row.
+    pub fn push(&mut self, row: &Row) {
+        let unit = (row.reward - self.low) / self.range;
+        self.sides[0].push(row.weight * unit, self.log_threshold);
+        self.sides[1].push(row.weight * (1.0 - unit), self.log_threshold);
+    }
+
+    /// Adds the bets of an independent part of the log.
+    pub fn merge(&mut self, other: &Self) {
+        self.sides[0].merge(&other.sides[0]);
+        self.sides[1].merge(&other.sides[1]);
+    }
+
+    /// The interval now; with probability 1 − α it never misses.
+    pub fn interval(&self) -> Interval {
+        let low = self.sides[0].bound(self.log_threshold);
+        let high = 1.0 - self.sides[1].bound(self.log_threshold);
+        Interval { low: self.low + self.range * low.min(high), high: self.low + self.range * high.max(low) }
+    }
+}
+
+/// The scale ρ that makes the asymptotic sequence tightest at `tuning` rows (Waudby-Smith et al. 2023, eq. 161).
+pub fn asymptotic_scale(alpha: f64, tuning: f64) -> f64 {
+    let twice = -2.0 * libm::log(alpha);
+    libm::sqrt((twice + libm::log(twice + 1.0)) / tuning)
+}
+
+/// The radius of the asymptotic confidence sequence around a mean with this standard error after `n` rows
+/// (Waudby-Smith et al. 2023): it covers at all large n at once.
+pub fn asymptotic_radius(standard_error: f64, n: f64, alpha: f64, tuning: f64) -> f64 {
+    if n == 0.0 {
+        return f64::INFINITY;
+    }
+    let rho = asymptotic_scale(alpha, tuning);
+    let grown = n * rho * rho + 1.0;
+    let factor = 2.0 * grown * libm::log(libm::sqrt(grown) / alpha) / (n * n * rho * rho);
+    standard_error * libm::sqrt(n) * libm::sqrt(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use apropos_event::draw::uniform;
+
+    fn rows(key: &str, n: u64) -> Vec<Row> {
+        (0..n)
+            .map(|i| {
+                let weight = if uniform(1, key, 2 * i) < 0.2 { 3.0 } else { 0.5 };
+                Row { weight, ..Row::new(0.5, 0.5, f64::from(u8::from(uniform(1, key, 2 * i + 1) < 0.3))) }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn both_sequences_close_in_on_the_value() {
+        let (mut sums, mut plug_in) = (WeightSums::default(), PlugInSequence::new((0.0, 1.0), 0.05));
+        let mut last = 1.0;
+        for (at, row) in rows("a", 40_000).iter().enumerate() {
+            sums.push(row);
+            plug_in.push(row);
+            if [999, 9_999, 39_999].contains(&at) {
+                let now = Sequence::new(&sums, (0.0, 1.0), 0.05).interval();
+                assert!(now.contains(0.3) && plug_in.interval().contains(0.3), "{now:?}");
+                assert!(now.width() < last);
+                last = now.width();
+            }
+        }
+        assert!(last < 0.04, "{last}");
+        assert!(plug_in.interval().width() < 0.05);
+    }
+
+    #[test]
+    fn excluding_agrees_with_the_interval() {
+        let mut sums = WeightSums::default();
+        for row in &rows("b", 3_000) {
+            sums.push(row);
+        }
+        let sequence = Sequence::new(&sums, (0.0, 1.0), 0.05);
+        let interval = sequence.interval();
+        for step in 0..=100 {
+            let value = f64::from(step) / 100.0;
+            assert_eq!(sequence.excludes(value), !interval.contains(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_reward_range_only_moves_the_scale() {
+        let (mut unit, mut money) = (WeightSums::default(), WeightSums::default());
+        for row in rows("c", 2_000) {
+            unit.push(&row);
+            money.push(&Row { reward: 50.0 * row.reward - 10.0, ..row });
+        }
+        let a = Sequence::new(&unit, (0.0, 1.0), 0.05).interval();
+        let b = Sequence::new(&money, (-10.0, 40.0), 0.05).interval();
+        assert!((50.0 * a.low - 10.0 - b.low).abs() < 1e-9 && (50.0 * a.high - 10.0 - b.high).abs() < 1e-9);
+    }
+
+    #[test]
+    fn with_no_rows_nothing_is_known() {
+        let nothing = Sequence::new(&WeightSums::default(), (0.0, 1.0), 0.05);
+        assert_eq!(nothing.interval(), Interval { low: 0.0, high: 1.0 });
+        assert_eq!(PlugInSequence::new((0.0, 2.0), 0.05).interval(), Interval { low: 0.0, high: 2.0 });
+    }
+}
