@@ -75,11 +75,8 @@ pub fn compare(control: &Arm, treatment: &Arm, terms: &Terms) -> Option<Comparis
         Scale::Absolute => (mean_t - mean_c, part_c + part_t),
         Scale::Relative if base == 0.0 => return None,
         Scale::Relative => {
-            let ratio = relative_base(control, treatment, terms.theta);
-            (
-                (mean_t - mean_c) / base,
-                part_t / (base * base) + part_c * ratio * ratio / (base * base * base * base),
-            )
+            let ratio = treatment.mean() / base;
+            ((mean_t - mean_c) / base, (part_t + part_c * ratio * ratio) / (base * base))
         }
     };
     if variance <= 0.0 {
@@ -98,15 +95,6 @@ pub fn compare(control: &Arm, treatment: &Arm, terms: &Terms) -> Option<Comparis
         sequential_ci95: Interval::around(effect, asymptotic_radius(se, n, terms.alpha, terms.tuning_units)),
         sequential_p: sequential_p(effect / se, n, terms),
     })
-}
-
-/// The treatment mean as the delta method needs it: on the control's scale after adjustment.
-fn relative_base(control: &Arm, treatment: &Arm, theta: f64) -> f64 {
-    if theta == 0.0 {
-        treatment.mean()
-    } else {
-        control.mean() + treatment.adjusted_mean(theta) - control.adjusted_mean(theta)
-    }
 }
 
 /// The p-value of the asymptotic sequence: 1 over its e-value, at most 1.
