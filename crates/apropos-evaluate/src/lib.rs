@@ -5,4 +5,5 @@ pub mod experiment;
 pub mod logs;
 pub mod numeric;
 pub mod offpolicy;
+pub mod report;
 pub mod uplift;

@@ -1,5 +1,7 @@
 //! Experiment statistics, uplift metrics and bucketing agree with published ones.
 
+#![expect(clippy::unwrap_used, reason = "a figure that cannot be compared is a failing test")]
+
 mod support;
 
 use apropos_evaluate::experiment::{
@@ -20,7 +22,7 @@ fn arms(folder: &std::path::Path, spec: &Value) -> [Arm; 2] {
         file => vec![file.as_str().unwrap()],
     };
     for file in files {
-        let (header, rows) = csv(folder.join(file));
+        let (header, rows) = csv(&folder.join(file));
         let stem = file.rsplit('/').next().unwrap().split('.').next().unwrap().to_owned();
         let metric = column(&header, spec["metric"].as_str().unwrap());
         let covariate = spec["covariate"].as_str().map(|name| column(&header, name));
@@ -28,7 +30,7 @@ fn arms(folder: &std::path::Path, spec: &Value) -> [Arm; 2] {
         let text = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
         for row in rows {
             let value = if arm == "_file" { stem.clone() } else { row[column(&header, arm)].clone() };
-            let at = if value == text(&spec["control"]) { 0 } else { 1 };
+            let at = usize::from(value != text(&spec["control"]));
             assert!(at == 0 || value == text(&spec["treatment"]));
             let covariate = covariate.map_or(0.0, |at| row[at].parse().unwrap());
             arms[at].push_with(row[metric].parse().unwrap(), covariate);
@@ -40,8 +42,8 @@ fn arms(folder: &std::path::Path, spec: &Value) -> [Arm; 2] {
 #[test]
 fn every_published_comparison_agrees() {
     let Some(folder) = data("experiments") else { return };
-    let specs = json(folder.join("experiments/spec.json"));
-    let reference = json(folder.join("experiments/reference.json"));
+    let specs = json(&folder.join("experiments/spec.json"));
+    let reference = json(&folder.join("experiments/reference.json"));
     for (spec, expected) in specs.as_array().unwrap().iter().zip(reference["comparisons"].as_array().unwrap())
     {
         let name = spec["name"].as_str().unwrap();
@@ -106,8 +108,8 @@ fn every_published_comparison_agrees() {
 fn uplift_metrics_of_published_scores_agree() {
     let Some(folder) = data("uplift") else { return };
     for set in ["insurance_session", "job_training"] {
-        let reference = json(folder.join(format!("uplift/{set}_reference.json")));
-        let (header, rows) = csv(folder.join(format!("uplift/{set}_predictions.csv.gz")));
+        let reference = json(&folder.join(format!("uplift/{set}_reference.json")));
+        let (header, rows) = csv(&folder.join(format!("uplift/{set}_predictions.csv.gz")));
         for (learner, expected) in reference["learners"].as_object().unwrap() {
             let at = column(&header, learner);
             let units: Vec<Scored> = rows
@@ -151,7 +153,7 @@ fn uplift_metrics_of_published_scores_agree() {
 fn learners_give_the_published_scores() {
     let Some(folder) = data("uplift learners") else { return };
     for set in ["insurance_session", "job_training"] {
-        let (header, rows) = csv(folder.join(format!("uplift/{set}.csv.gz")));
+        let (header, rows) = csv(&folder.join(format!("uplift/{set}.csv.gz")));
         let numbers: Vec<Vec<f64>> =
             rows.iter().map(|row| row.iter().map(|field| field.parse().unwrap()).collect()).collect();
         let (split, t, y) =
@@ -171,7 +173,7 @@ fn learners_give_the_published_scores() {
             ("s_learner", Box::new(SingleModel::fit(&logistic, &trial))),
             ("class_transform", Box::new(ClassTransform::fit(&logistic, &trial))),
         ];
-        let (names, published) = csv(folder.join(format!("uplift/{set}_predictions.csv.gz")));
+        let (names, published) = csv(&folder.join(format!("uplift/{set}_predictions.csv.gz")));
         for (name, model) in &learners {
             let at = column(&names, name);
             for (row, published) in part(1.0).zip(&published) {
@@ -234,7 +236,7 @@ fn growthbook_experiment(context: &Value, experiment: &Value) -> Option<(growthb
 fn growthbook_bucketing_agrees() {
     let Some(folder) = data("growthbook") else { return };
     let (mut hashes, mut runs, mut others) = (0, 0, 0);
-    for line in text(folder.join("assignment/growthbook.jsonl")).lines() {
+    for line in text(&folder.join("assignment/growthbook.jsonl")).lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let case = &line["case"];
         let ranges = |value: &Value| -> Vec<(f64, f64)> {
@@ -304,7 +306,7 @@ fn growthbook_bucketing_agrees() {
 fn unleash_bucketing_agrees() {
     let Some(folder) = data("unleash") else { return };
     let (mut rollouts, mut variants) = (0, 0);
-    for line in text(folder.join("assignment/unleash.jsonl")).lines() {
+    for line in text(&folder.join("assignment/unleash.jsonl")).lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let features = line["state"]["features"].as_array().unwrap();
         let feature = |name: &Value| features.iter().find(|feature| feature["name"] == *name);

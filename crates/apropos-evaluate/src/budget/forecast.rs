@@ -56,7 +56,9 @@ impl Forecast {
         for shares in &mut plan {
             let sum: f64 = shares.iter().sum();
             if 0.0 < sum {
-                shares.iter_mut().for_each(|share| *share /= sum);
+                for share in shares {
+                    *share /= sum;
+                }
             }
         }
         Self { prices, plan }

@@ -70,6 +70,11 @@ impl WeightSums {
         self.max_propensity = self.max_propensity.max(other.max_propensity);
     }
 
+    /// The rewards as they were logged: what the logging policy earned.
+    pub fn reward(&self) -> &Moments {
+        &self.reward
+    }
+
     /// The figures to print with every estimate.
     pub fn diagnostics(&self) -> Diagnostics {
         let squares = self.weight.sum_of_squares();

@@ -6,6 +6,7 @@
 //! Notation: w = π_e(a|x) / π_b(a|x), r the reward, q the prediction of a reward model. Formulas follow Saito et al.
 //! (Open Bandit Pipeline, 2021) and Karampatziakis et al. (2021).
 
+mod calibration;
 mod cressie_read;
 mod diagnostics;
 mod estimator;
@@ -13,6 +14,7 @@ mod evaluation;
 mod interval;
 mod model;
 mod policy;
+mod progressive;
 mod refusal;
 mod row;
 mod sequence;
@@ -20,6 +22,7 @@ mod slate;
 mod slope;
 mod weights;
 
+pub use calibration::{Calibration, CalibrationBin};
 pub use cressie_read::CressieRead;
 pub use diagnostics::{Diagnostics, Support, WeightHistogram, WeightSums};
 pub use estimator::{Estimator, ParseEstimatorError};
@@ -27,6 +30,7 @@ pub use evaluation::{Estimate, Evaluation, Plan, Report};
 pub use interval::{Interval, clopper_pearson, empirical_bernstein, hoeffding, normal, student};
 pub use model::{RewardModel, RidgeModel, TableModel, mrdr_weight};
 pub use policy::{PolicyTable, PolicyTableError};
+pub use progressive::{MAX_PROGRESSIVE_FEATURES, Progressive, Reduction};
 pub use refusal::{Gate, Refusal};
 pub use row::{Prediction, Row, RowError};
 pub use sequence::{PlugInSequence, Sequence, asymptotic_radius, asymptotic_scale};

@@ -1,10 +1,11 @@
 //! What the tests share: real data from the folder that `APROPOS_DATA` names, and near-equality.
 //!
 //! Without the variable, the tests on real data say so and pass; everything else runs always.
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a file that cannot be read is a failing test")]
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -18,8 +19,8 @@ pub(crate) fn data(test: &str) -> Option<PathBuf> {
     folder
 }
 
-pub(crate) fn text(path: PathBuf) -> String {
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+pub(crate) fn text(path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut text = String::new();
     if bytes.starts_with(&[0x1f, 0x8b]) {
         flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
@@ -29,12 +30,12 @@ pub(crate) fn text(path: PathBuf) -> String {
     text
 }
 
-pub(crate) fn json(path: PathBuf) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_str(&text(path)).unwrap()
 }
 
 /// A CSV file without quotes: header and rows.
-pub(crate) fn csv(path: PathBuf) -> (Vec<String>, Vec<Vec<String>>) {
+pub(crate) fn csv(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
     let text = text(path);
     let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
     (lines.next().unwrap(), lines.collect())
