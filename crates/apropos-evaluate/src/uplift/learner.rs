@@ -67,6 +67,16 @@ impl Trial {
         self.treated.iter().filter(|treated| **treated).count() as f64 / self.treated.len() as f64
     }
 
+    /// The features, row by row.
+    pub fn features(&self) -> &[Vec<f64>] {
+        &self.x
+    }
+
+    /// The outcomes, row by row.
+    pub fn outcomes(&self) -> &[f64] {
+        &self.outcome
+    }
+
     fn fit_where<L: Learner>(&self, learner: &L, keep: impl Fn(usize) -> bool) -> L::Model {
         let rows: Vec<usize> = (0..self.x.len()).filter(|row| keep(*row)).collect();
         let x: Vec<Vec<f64>> = rows.iter().map(|row| self.x[*row].clone()).collect();
