@@ -3,6 +3,7 @@
 //! Not here: grammar, see `text`, and values, see `evaluate`.
 
 pub(crate) mod builtin;
+mod calls;
 mod checker;
 mod types;
 

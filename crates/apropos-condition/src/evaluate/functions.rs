@@ -224,13 +224,14 @@ fn to_double<'a>(datum: &Datum<'a>) -> Outcome<'a> {
     double.map(Datum::Double).ok_or(EvaluateError::Conversion)
 }
 
+const TWO_TO_63: f64 = (1_u64 << 63) as f64;
+
 fn to_int<'a>(datum: &Datum<'a>) -> Outcome<'a> {
     let int = match datum {
         Datum::Int(n) => Some(*n),
         Datum::UInt(n) => i64::try_from(*n).ok(),
         // Both ends are open: the double nearest to the greatest int is beyond it.
-        Datum::Double(x) if x.abs() < 2_f64.powi(63) => Some(*x as i64),
-
+        Datum::Double(x) if x.abs() < TWO_TO_63 => Some(*x as i64),
         Datum::Double(_) => None,
         Datum::Decimal(x) => x.trunc().to_i64(),
         Datum::Timestamp(at) => Some(at.as_micros().div_euclid(1_000_000)),
@@ -246,7 +247,7 @@ fn to_uint<'a>(datum: &Datum<'a>) -> Outcome<'a> {
     let uint = match datum {
         Datum::Int(n) => u64::try_from(*n).ok(),
         Datum::UInt(n) => Some(*n),
-        Datum::Double(x) if 0.0 <= *x && *x < 2_f64.powi(64) => Some(*x as u64),
+        Datum::Double(x) if 0.0 <= *x && *x < (2.0 * TWO_TO_63) => Some(*x as u64),
         Datum::Double(_) => None,
         Datum::Decimal(x) => x.trunc().to_u64(),
         Datum::Text(text) => {

@@ -1,3 +1,5 @@
+//! The grammar, from text to tree and back.
+
 use super::*;
 
 fn tree(text: &str) -> Ast {

@@ -28,7 +28,7 @@ fn library(tree: &Tree, room: &str) -> Vec<(String, Source)> {
     let folder = format!("crates/{room}/src/");
     tree.ending(".rs")
         .filter(|file| file.path.starts_with(&folder))
-        .filter(|file| !file.path.ends_with("/tests.rs") && !file.path.contains("/tests/"))
+        .filter(|file| !file.path.ends_with("tests.rs") && !file.path.contains("/tests/"))
         .map(|file| (file.path.clone(), Source::parse(file).unwrap()))
         .collect()
 }
