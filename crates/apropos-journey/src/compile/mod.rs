@@ -71,6 +71,7 @@ impl JourneyRules {
         let mut order: Vec<usize> = (0..journeys.len().min(MAX_JOURNEYS)).collect();
         order.sort_by_key(|at| (&journeys[*at].id, journeys[*at].version));
         let mut plans: Vec<Plan> = Vec::with_capacity(order.len());
+        let mut paths = Vec::with_capacity(order.len());
         for at in order {
             let path = path.index(at);
             let definition = &journeys[at];
@@ -84,11 +85,14 @@ impl JourneyRules {
                 continue;
             }
             if let Some(plan) = journey::compile(definition, &path, &mut context) {
-                lint::check(&plan, &path, context.problems);
                 plans.push(plan);
+                paths.push(path);
             }
         }
         mark_live(&mut plans);
+        // The schema as far as it is known: every condition of this room was read against it.
+        let known = context.schema.clone().build();
+        lint::check(&plans, &paths, &known, context.problems);
         let kinds = context.kinds;
         Self::assemble(plans, promises, kinds)
     }

@@ -175,7 +175,7 @@ impl Run<'_> {
         Next::Goes(self.close(plan, instance, target, None))
     }
 
-    /// The person closed the case: an exit met meanwhile is taken now, else the journey goes on.
+    /// The person closed the case: an exit met meanwhile, or a time limit, is taken now, else the journey goes on.
     pub(super) fn close(
         &mut self,
         plan: &Plan,
@@ -187,7 +187,15 @@ impl Run<'_> {
         instance.visit += 1;
         self.slot = 0;
         self.tell(instance, EffectKind::HandedBack { journey: plan.id.clone(), outcome });
-        instance.pending_exit.take().map_or(target, Target::Exit)
+        let time_is_up = instance.ends_by.is_some_and(|ends_by| ends_by <= self.now);
+        match (instance.pending_exit.take(), plan.limit) {
+            (Some(exit), _) => Target::Exit(exit),
+            (None, Some((_, limit))) if time_is_up => {
+                instance.ends_by = None;
+                limit
+            }
+            _ => target,
+        }
     }
 
     /// Walks from node to node until one rests, the journey ends, or the bound is reached.

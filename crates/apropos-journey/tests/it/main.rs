@@ -1,5 +1,16 @@
 //! The public behaviour of the journey room, one topic a file.
 
+mod ahead;
 mod defects;
+mod exits;
+mod facts;
+mod lint;
+mod migration;
+mod model;
+mod nodes;
+mod people;
+mod promises;
 mod reentry;
+mod size;
 mod support;
+mod verify;

@@ -86,7 +86,7 @@ pub(crate) struct World {
     pub(crate) facts: Facts,
     pub(crate) state: JourneyState,
     pub(crate) now: Timestamp,
-    events: u32,
+    pub(crate) events: u32,
     pub(crate) told: Vec<String>,
     pub(crate) keys: BTreeMap<String, String>,
 }
