@@ -17,6 +17,7 @@ mod view;
 
 mod ahead;
 mod check;
+mod picture;
 
 pub mod limits;
 
@@ -35,6 +36,7 @@ pub use effect::{Advance, Effect, EffectKey, EffectKind, Move, Stop, StopReason}
 pub use facts::{JourneyBinding, attributes};
 pub use migrate::{Migration, MigrationReport};
 pub use offers::{ActionBinding, Offer, OfferSource, Standing};
+pub use picture::{Picture, PictureArrow, PictureNode, Shape};
 pub use state::{Instance, JourneyState, PromiseState, PromiseStatus, Status};
 pub use step::{Command, Input};
 pub use view::InstanceView;

@@ -13,7 +13,7 @@ use apropos_condition::SchemaBuilder;
 use apropos_event::{ActionId, JourneyId, Path, Problem, Problems, PromiseId};
 
 pub(crate) use journey::{ABANDONED, HUMAN, LEFT, OWN_OUTCOMES, family};
-pub(crate) use plan::{Kinds, Plan, Promise};
+pub(crate) use plan::{Kinds, Plan, Promise, RETURN};
 
 use self::context::Context;
 use crate::ahead::Lateness;

@@ -9,6 +9,7 @@ mod migration;
 mod model;
 mod nodes;
 mod people;
+mod pictures;
 mod promises;
 mod reentry;
 mod size;

@@ -1,0 +1,95 @@
+//! Pictures: everything is on them, nothing breaks out of them.
+
+use apropos_event::JourneyId;
+use apropos_journey::JourneyCounts;
+
+use crate::support::World;
+
+const BOOK: &str = r#"
+    [[journeys]]
+    id = "j"
+    start = "look"
+    human = { queue = "desk \"<b>\"" }
+    entry.on = [{ event = "in" }]
+    exits = [{ outcome = "gone", on = [{ event = "bye" }] }]
+    goals = [{ id = "won" }]
+    [journeys.nodes.look]
+    kind = "offer"
+    actions = ["tip"]
+    on = [{ event = "read", to = "fork" }]
+    within = "2d"
+    on_timeout = "exit"
+    [journeys.nodes.fork]
+    kind = "split"
+    branches = [{ when = "num.x < 3 && flag.a", to = "end" }]
+    otherwise = "look"
+    [journeys.nodes.end]
+    kind = "goal"
+    goal = "won"
+"#;
+
+fn id() -> JourneyId {
+    JourneyId::new("j").unwrap()
+}
+
+#[test]
+fn mermaid_and_dot_name_every_node_and_arrow() {
+    let world = World::new(BOOK);
+    let picture = world.rules.picture(&id(), 1).unwrap();
+    assert_eq!(picture.nodes[0].name, "look");
+    for text in [picture.to_mermaid(), picture.to_dot()] {
+        for name in ["look", "fork", "end", "human", "read", "otherwise", "after 2d", "timed_out"] {
+            assert!(text.contains(name), "{name} is not in\n{text}");
+        }
+        assert!(!text.contains("\"desk \"<b>"), "{text}");
+    }
+}
+
+#[test]
+fn counts_times_and_losses_stand_on_the_arrows() {
+    let mut world = World::new(BOOK);
+    let mut counts = JourneyCounts::new();
+    for events in [["in", "read", "bye"], ["in", "bye", "read"]] {
+        for (hours, kind) in events.iter().enumerate() {
+            let advance = world.at(world.state.clock().map_or(0, |_| 1) + hours as i64).event(kind);
+            counts.record(&world.rules, &advance);
+        }
+    }
+    let picture = world.rules.picture_with(&id(), 1, &counts).unwrap();
+    let lost = picture.arrows.iter().find(|arrow| arrow.loses).unwrap();
+    assert_eq!((lost.count, picture.nodes[lost.to].name.as_str()), (Some(2), "gone"));
+    assert!(lost.text().starts_with("2 ("), "{}", lost.text());
+    assert!(picture.to_dot().contains("#d1242f"));
+}
+
+#[test]
+fn the_path_of_an_instance_is_highlighted() {
+    let mut world = World::new(BOOK);
+    let _ = world.event("in");
+    let _ = world.event("read");
+    let picture = world.rules.picture_of(&world.state.instances()[0], None).unwrap();
+    let names: Vec<&str> =
+        picture.nodes.iter().filter(|node| node.highlighted).map(|node| node.name.as_str()).collect();
+    assert_eq!(names, ["look", "fork"]);
+    assert_eq!(picture.arrows.iter().filter(|arrow| arrow.highlighted).count(), 2);
+    assert!(picture.to_mermaid().contains("linkStyle"));
+}
+
+#[cfg(feature = "svg")]
+#[test]
+fn svg_is_well_formed_and_no_nodes_overlap() {
+    let world = World::new(BOOK);
+    let svg = world.rules.picture(&id(), 1).unwrap().to_svg();
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+    assert!(svg.contains("desk &quot;&lt;b&gt;&quot;"));
+    let corners: Vec<(&str, &str)> = svg
+        .lines()
+        .filter_map(|line| line.strip_prefix("<rect x=\""))
+        .filter_map(|line| line.split_once("\" y=\""))
+        .map(|(x, rest)| (x, rest.split('"').next().unwrap()))
+        .collect();
+    assert_eq!(corners.len(), world.rules.picture(&id(), 1).unwrap().nodes.len());
+    for (at, corner) in corners.iter().enumerate() {
+        assert!(!corners[..at].contains(corner), "two nodes at {corner:?}");
+    }
+}
