@@ -22,8 +22,8 @@ mod picture;
 pub mod limits;
 
 pub use ahead::{
-    Choice, DecisionProcess, DropOff, JourneyCounts, Lateness, NodeOutlook, Onward, Outlook, OutlookOptions,
-    ProcessError, ReachOutlook, Solution, Transition,
+    Choice, DecisionProcess, DropOff, JourneyCounts, Lateness, NodeOutlook, NodeReach, Onward, Outlook,
+    OutlookOptions, ProcessError, ReachOutlook, Solution, Transition,
 };
 pub use check::{TraceStep, Verdict};
 pub use compile::JourneyRules;

@@ -13,5 +13,5 @@ mod process;
 
 pub use counts::JourneyCounts;
 pub use lateness::Lateness;
-pub use outlook::{DropOff, NodeOutlook, Onward, Outlook, OutlookOptions, ReachOutlook};
+pub use outlook::{DropOff, NodeOutlook, NodeReach, Onward, Outlook, OutlookOptions, ReachOutlook};
 pub use process::{Choice, DecisionProcess, ProcessError, Solution, Transition};

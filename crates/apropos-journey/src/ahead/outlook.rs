@@ -5,7 +5,7 @@
 //!
 //! Not here: counting; pictures.
 
-use apropos_event::{ActionId, Duration, JourneyId};
+use apropos_event::{ActionId, Duration, JourneyId, NodeId};
 use serde::Serialize;
 
 use super::counts::{Cell, JourneyCounts};
@@ -87,6 +87,17 @@ pub struct ReachOutlook {
     pub seconds: Option<f64>,
 }
 
+/// From one node to another, sooner or later.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NodeReach {
+    /// The node from which.
+    pub node: String,
+    /// The chance to get there.
+    pub chance: f64,
+    /// How long it takes then, on average, in seconds; absent when it cannot happen.
+    pub seconds: Option<f64>,
+}
+
 /// A node where customers are lost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DropOff {
@@ -145,6 +156,41 @@ impl JourneyRules {
             })
             .collect();
         Some(Outlook { nodes, drop_offs: chain.drop_offs(&goal_outcomes) })
+    }
+}
+
+impl JourneyRules {
+    /// The chance, from every node, to come to `goal` sooner or later, and how long that takes; in the order of the
+    /// nodes' names. `None` when the rules hold no such version or node. O(nodes³).
+    pub fn reaching(
+        &self,
+        counts: &JourneyCounts,
+        journey: &JourneyId,
+        version: u32,
+        goal: &NodeId,
+        options: &OutlookOptions,
+    ) -> Option<Vec<NodeReach>> {
+        let plan = self.find(journey, version).and_then(|at| self.plan(at))?;
+        let goal = plan.names.iter().position(|name| name == goal)?;
+        let chain = Chain::learn(plan, counts.cells(plan), options.prior.max(0.0));
+        // The goal's own row is cut out: who is there has arrived.
+        let factored = chain.factored_without(Some(goal))?;
+        let arrived: Vec<f64> = (0..plan.nodes.len()).map(|at| f64::from(u8::from(at == goal))).collect();
+        let chances = factored.solve(&arrived);
+        let weighted = |arrow: &Arrow| match arrow.to & END {
+            0 => arrow.chance * arrow.seconds * chances[usize::from(arrow.to)],
+            _ => 0.0,
+        };
+        let mut right: Vec<f64> =
+            chain.arrows.iter().map(|arrows| arrows.iter().map(weighted).sum()).collect();
+        right[goal] = 0.0;
+        let times = factored.solve(&right);
+        let reach = (0..plan.nodes.len()).map(|at| {
+            let chance = chances[at].clamp(0.0, 1.0);
+            let seconds = (TINY < chance).then(|| times[at] / chance);
+            NodeReach { node: plan.names[at].to_string(), chance, seconds }
+        });
+        Some(reach.collect())
     }
 }
 
