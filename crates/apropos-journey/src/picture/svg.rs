@@ -115,7 +115,9 @@ fn order(layers: &mut [Vec<usize>], forward: &[(usize, usize)], n: usize, down: 
             place[*node] = at as f64 - layer.len() as f64 / 2.0;
         }
     };
-    layers.iter().for_each(|layer| write(layer, &mut place));
+    for layer in layers.iter() {
+        write(layer, &mut place);
+    }
     let count = layers.len();
     for step in 0..count {
         let at = if down { step } else { count - 1 - step };
@@ -234,7 +236,7 @@ fn route(from: (f64, f64), to: (f64, f64)) -> (String, (f64, f64)) {
         to.1 - lift,
         to.1 - lift
     );
-    (path, (side - GAP_X * 0.3, (from.1 + to.1) / 2.0))
+    (path, (side - GAP_X * 0.3, f64::midpoint(from.1, to.1)))
 }
 
 /// At most thirty characters, escaped.

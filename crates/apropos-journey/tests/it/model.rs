@@ -128,12 +128,11 @@ impl Model {
         let mut fresh = Vec::new();
         for effect in &advance.effects {
             let (key, text) = (effect.key.to_string(), format!("{:?}", effect.what));
-            match self.done.get(&key) {
-                Some(before) => assert_eq!(*before, text, "one key, two meanings"),
-                None => {
-                    self.done.insert(key, text);
-                    fresh.push(short(&effect.what));
-                }
+            if let Some(before) = self.done.get(&key) {
+                assert_eq!(*before, text, "one key, two meanings");
+            } else {
+                self.done.insert(key, text);
+                fresh.push(short(&effect.what));
             }
         }
         fresh
@@ -142,10 +141,10 @@ impl Model {
     /// Predicts what carts and the welcome do.
     fn predict(&mut self, event: Option<&Event>, now: Timestamp) -> Vec<String> {
         let mut told = Vec::new();
-        if let Some(event) = event {
-            if !self.seen.insert(event.id.to_string()) {
-                return told;
-            }
+        if let Some(event) = event
+            && !self.seen.insert(event.id.to_string())
+        {
+            return told;
         }
         let due: Vec<String> =
             self.carts.iter().filter(|(_, due)| **due <= now).map(|(id, _)| id.clone()).collect();

@@ -1,11 +1,5 @@
 //! A small world for the tests: rules from TOML, facts of a few flags, a clock in hours.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failing test is the report; helpers are part of tests"
-)]
-
 use std::collections::BTreeMap;
 
 use apropos_condition::{AttributeDefinition, AttributeType, Facts, Schema, SchemaBuilder};
