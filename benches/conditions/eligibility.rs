@@ -1,13 +1,11 @@
 //! How long does it take to decide the conditions of all actions? From facts that are set, for 1,000 and 10,000 actions
 //! of three to five predicates over 20 attributes; how long does compiling them take, and how much memory do they need?
 
-#![expect(missing_docs, reason = "criterion's macros make functions without")]
-
 use std::hint::black_box;
 
 use apropos::condition::{
-    AttributeDefinition, AttributeType, Condition, Facts, Index, IndexBuilder, OnUnknown, Schema, SchemaBuilder,
-    Scratch,
+    AttributeDefinition, AttributeType, Condition, Facts, Index, IndexBuilder, OnUnknown, Schema,
+    SchemaBuilder, Scratch,
 };
 use apropos::event::{Path, Problems};
 use apropos_benches::eligibility::{Given, Workload};

@@ -55,8 +55,8 @@ const NUMBERS: usize = 12;
 const TEXTS: usize = 6;
 const ATTRIBUTES: usize = 20;
 const WORDS: [&str; 16] = [
-    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "joule", "karst", "larch",
-    "maple", "north", "ocean", "pearl",
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "joule", "karst",
+    "larch", "maple", "north", "ocean", "pearl",
 ];
 
 struct Rng(u64);

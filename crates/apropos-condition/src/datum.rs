@@ -181,6 +181,15 @@ impl<'a> Entries<'a> {
         Self(EntriesOf::Facts { facts, start, len })
     }
 
+    /// A map of these entries; `None` when two keys are equal. O(entries²).
+    pub fn from_pairs(entries: Vec<(Datum<'a>, Datum<'a>)>) -> Option<Self> {
+        let twice = entries
+            .iter()
+            .enumerate()
+            .any(|(at, (key, _))| entries.iter().take(at).any(|(known, _)| known.equals(key)));
+        (!twice).then(|| Self::owned(entries))
+    }
+
     /// A map that was computed; the caller saw to it that no two keys are equal.
     pub(crate) fn owned(entries: Vec<(Datum<'a>, Datum<'a>)>) -> Self {
         Self(EntriesOf::Shared(entries.into()))
@@ -343,7 +352,7 @@ impl<'a> Datum<'a> {
         matches!(self, Self::Int(_) | Self::UInt(_) | Self::Double(_) | Self::Decimal(_))
     }
 
-    /// The exact order of two numbers of any types; `None` when one is not a number or is NaN.
+    /// The order of two numbers of any types, exact but where a double is one of them; `None` when one is not a number or is NaN.
     fn compare_numbers(&self, other: &Datum<'_>) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(a), Datum::Int(b)) => Some(a.cmp(b)),
@@ -408,36 +417,21 @@ impl Whole {
     }
 }
 
-/// 2^97: no whole number or decimal of ours reaches it.
-const BEYOND: f64 = (1_u128 << 97) as f64;
 
-/// The exact order of a double and any other number.
+/// The order of a double and any other number. A whole number is rounded to a double first, as CEL does.
 fn compare_double(x: f64, other: &Datum<'_>) -> Option<Ordering> {
-    if x.is_nan() {
-        return None;
-    }
-    // Whole numbers and decimals lie within 2^97, so what is beyond is decided by the sign.
-    if BEYOND <= x {
-        return Some(Ordering::Greater);
-    }
-    if x <= -BEYOND {
-        return Some(Ordering::Less);
-    }
-    if let Some(whole) = other.whole() {
-        // Exact: a double below 2^97 has an integral part that fits an i128, and what is left is a fraction.
-        let floor = x.floor();
-        return Some((floor as i128).cmp(&whole.0).then(if floor < x {
-            Ordering::Greater
-        } else {
-            Ordering::Equal
-        }));
-    }
-    if let Datum::Decimal(d) = other {
+    match other {
+        Datum::Int(n) => x.partial_cmp(&(*n as f64)),
+        Datum::UInt(n) => x.partial_cmp(&(*n as f64)),
         // A double has no exact decimal of 28 digits in general; its shortest spelling is the author's number.
-        return Some(decimal_of(x)?.cmp(d));
+        Datum::Decimal(d) if x.abs() < DECIMAL_END => Some(decimal_of(x)?.cmp(d)),
+        Datum::Decimal(_) => x.partial_cmp(&0.0),
+        _ => None,
     }
-    None
 }
+
+/// No decimal is as far from zero as this: two to the 97th.
+const DECIMAL_END: f64 = 158_456_325_028_528_675_187_087_900_672.0;
 
 /// The decimal with the shortest spelling of `x`, if a decimal can hold it.
 pub(crate) fn decimal_of(x: f64) -> Option<Decimal> {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod analysis;
 mod attribute;
 mod bitset;
 mod check;
@@ -18,6 +19,7 @@ mod text;
 mod trace;
 mod truth;
 
+pub use analysis::unused_attributes;
 pub use attribute::{AttributeDefinition, AttributeType, Sensitivity};
 pub use bitset::BitSet;
 pub use condition::Condition;

@@ -24,6 +24,8 @@ pub const MAX_MACRO_NESTING: usize = 4;
 pub const MAX_STEPS: u32 = 200_000;
 /// The most bytes or elements a value may grow to while a condition is evaluated.
 pub const MAX_VALUE_SIZE: usize = 64 * 1024;
+/// The longest elapsed time a condition computes, in microseconds: 315,576,000,000 seconds, as in protobuf.
+pub const MAX_DURATION_MICROS: u64 = 315_576_000_000_000_000;
 /// The most attributes in a schema, derived ones included.
 pub const MAX_ATTRIBUTES: usize = 16 * 1024;
 /// The most distinct texts that the definitions of one schema may name.

@@ -9,6 +9,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::EvaluateError;
 use crate::check::{Builtin, Part};
 use crate::datum::{Datum, Text, decimal_of};
+use crate::limits::MAX_DURATION_MICROS;
 
 type Outcome<'a> = Result<Datum<'a>, EvaluateError>;
 
@@ -180,7 +181,7 @@ pub(crate) fn convert<'a>(builtin: Builtin, datum: &Datum<'a>) -> Outcome<'a> {
                 Timestamp::from_micros(micros).map(Datum::Timestamp).map_err(|_| EvaluateError::Overflow)
             }
             Datum::Text(text) => {
-                text.as_str().parse().map(Datum::Timestamp).map_err(|_| EvaluateError::Conversion)
+                parse_timestamp(text.as_str()).map(Datum::Timestamp).ok_or(EvaluateError::Conversion)
             }
             _ => Err(EvaluateError::WrongType),
         },
@@ -282,6 +283,14 @@ fn seconds_text(duration: Duration) -> String {
     format!("{sign}{}{point}{fraction}s", rest / 1_000_000)
 }
 
+/// RFC 3339 with at most microseconds.
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
+    let digits = fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len());
+    let beyond = fraction.get(..digits)?.get(6..).unwrap_or_default();
+    text.parse().ok().filter(|_| beyond.bytes().all(|digit| digit == b'0'))
+}
+
 /// CEL's units of time, in nanoseconds.
 const UNITS: [(&str, i128); 7] = [
     ("ns", 1),
@@ -322,6 +331,8 @@ fn parse_duration(text: &str) -> Option<Duration> {
         total = total.checked_add(part.trunc().to_i128()?)?;
         rest = rest.get(letters..)?;
     }
-    let micros = i64::try_from(total / 1_000).ok()?;
+    // What is finer than a microsecond cannot be kept, and is not cut off in silence.
+    let micros = (total % 1_000 == 0).then(|| i64::try_from(total / 1_000).ok())?;
+    let micros = micros.filter(|n| n.unsigned_abs() <= MAX_DURATION_MICROS)?;
     Some(Duration::from_micros(if negative { -micros } else { micros }))
 }

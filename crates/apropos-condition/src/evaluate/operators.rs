@@ -9,7 +9,7 @@ use apropos_event::{Duration, Timestamp};
 
 use super::EvaluateError;
 use crate::datum::{Datum, Items, Text};
-use crate::limits::MAX_VALUE_SIZE;
+use crate::limits::{MAX_DURATION_MICROS, MAX_VALUE_SIZE};
 use crate::text::BinaryOp;
 
 type Outcome<'a> = Result<Datum<'a>, EvaluateError>;
@@ -76,7 +76,7 @@ fn add<'a>(a: &Datum<'a>, b: &Datum<'a>) -> Outcome<'a> {
         (Datum::Timestamp(at), Datum::Duration(by)) | (Datum::Duration(by), Datum::Timestamp(at)) => {
             Datum::Timestamp(moved(*at, by.as_micros().into())?)
         }
-        (Datum::Duration(a), Datum::Duration(b)) => Datum::Duration(fit(a.checked_add(*b))?),
+        (Datum::Duration(a), Datum::Duration(b)) => elapsed(a.as_micros().checked_add(b.as_micros()))?,
         _ => return Err(EvaluateError::WrongType),
     })
 }
@@ -91,11 +91,17 @@ fn subtract<'a>(a: &Datum<'a>, b: &Datum<'a>) -> Outcome<'a> {
         (Datum::Timestamp(at), Datum::Duration(by)) => {
             Datum::Timestamp(moved(*at, -i128::from(by.as_micros()))?)
         }
-        (Datum::Duration(a), Datum::Duration(b)) => {
-            Datum::Duration(Duration::from_micros(fit(a.as_micros().checked_sub(b.as_micros()))?))
-        }
+        (Datum::Duration(a), Datum::Duration(b)) => elapsed(a.as_micros().checked_sub(b.as_micros()))?,
         _ => return Err(EvaluateError::WrongType),
     })
+}
+
+/// An elapsed time that CEL can write: at most some ten thousand years either way.
+fn elapsed<'a>(micros: Option<i64>) -> Outcome<'a> {
+    micros
+        .filter(|n| n.unsigned_abs() <= MAX_DURATION_MICROS)
+        .map(|n| Datum::Duration(Duration::from_micros(n)))
+        .ok_or(EvaluateError::Overflow)
 }
 
 fn moved(at: Timestamp, by: i128) -> Result<Timestamp, EvaluateError> {

@@ -274,7 +274,8 @@ fn breakpoints(graph: &Graph, table: &Table, formula: FormulaId) -> Vec<u32> {
     found
 }
 
-fn truth_in(graph: &Graph, table: &Table, formula: FormulaId, region: u32) -> Truth {
+/// What a formula on one attribute says in a region of it.
+pub(crate) fn truth_in(graph: &Graph, table: &Table, formula: FormulaId, region: u32) -> Truth {
     match graph.formula(formula) {
         Formula::Constant(truth) => *truth,
         Formula::Test(_, test) => table.truth(*test, test.key().map_or(0, |key| table.position(key)), region),

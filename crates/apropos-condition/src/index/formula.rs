@@ -129,6 +129,16 @@ impl Graph {
         lowered.unwrap_or_else(|| self.opaque(expression, id))
     }
 
+    /// The formula of any node; nodes that are not true or false are as good as unknown here.
+    pub(crate) fn lower_if_bool(
+        &mut self,
+        expression: &Expression,
+        schema: &Schema,
+        id: NodeId,
+    ) -> FormulaId {
+        self.lower(expression, schema, id)
+    }
+
     fn opaque(&mut self, expression: &Expression, id: NodeId) -> FormulaId {
         let spelling = print(expression.ast(), id);
         let next = self.opaque.len() as u32;
@@ -240,17 +250,17 @@ fn mirrored(op: BinaryOp) -> Option<BinaryOp> {
 
 /// The literal in the order of the attribute's values, if it has an exact place there.
 fn key_of(kind: &AttributeType, literal: &Datum<'_>) -> Option<Key> {
-    /// Up to here every whole number is a double.
+    /// Below it every whole number is a double, and no greater one is rounded to it.
     const EXACT: i64 = 1 << 53;
     match (kind, literal) {
         (AttributeType::Int, Datum::Int(n)) => Some(Key::Number(*n)),
         (AttributeType::Int, Datum::UInt(n)) => i64::try_from(*n).ok().map(Key::Number),
         (AttributeType::Int, Datum::Double(x)) => {
-            (*x == x.trunc() && x.abs() <= EXACT as f64).then_some(Key::Number(*x as i64))
+            (*x == x.trunc() && x.abs() < EXACT as f64).then_some(Key::Number(*x as i64))
         }
         (AttributeType::Double, Datum::Double(x)) => x.is_finite().then(|| Key::Number(ordered(*x))),
         (AttributeType::Double, Datum::Int(n)) => {
-            (-EXACT <= *n && *n <= EXACT).then(|| Key::Number(ordered(*n as f64)))
+            (-EXACT < *n && *n < EXACT).then(|| Key::Number(ordered(*n as f64)))
         }
         (AttributeType::Decimal, Datum::Decimal(d)) => Some(Key::Decimal(d.normalize())),
         (AttributeType::Timestamp, Datum::Timestamp(at)) => Some(Key::Number(at.as_micros())),

@@ -14,5 +14,17 @@ mod formula;
 mod rows;
 mod table;
 
+/// What the analysis of single conditions shares with the index.
+pub(crate) mod analysis {
+    pub(crate) use super::build::truth_in;
+    pub(crate) use super::formula::{Formula, FormulaId, Graph, Scope};
+    pub(crate) use super::table::{Cut, Table, Test};
+
+    /// The regions that these tests cut an attribute into.
+    pub(crate) fn table_for(attribute: crate::AttributeId, tests: &[Test]) -> Table {
+        Table::new(attribute, tests)
+    }
+}
+
 pub use build::IndexBuilder;
 pub use evaluate::{Failure, Index, Scratch};

@@ -86,6 +86,11 @@ impl SymbolTable {
         Self { sorted, direct }
     }
 
+    /// How many texts there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
     fn region(&self, symbol: Option<SymbolId>) -> u32 {
         let other = self.sorted.len() as u32;
         let (Some(symbol), Some(first)) = (symbol, self.sorted.first()) else { return other };
@@ -193,6 +198,11 @@ impl Table {
             Test::AtMost(_) => (region <= at).into(),
             Test::Equal(_) => (region == at).into(),
         }
+    }
+
+    /// The double that [`ordered`] gave this number for.
+    pub(crate) fn double_of(key: i64) -> f64 {
+        f64::from_bits((key ^ (((key >> 63) as u64) >> 1) as i64) as u64)
     }
 
     /// Whether neighbouring regions are neighbouring values.

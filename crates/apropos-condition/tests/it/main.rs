@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test is the report, also in its helpers")]
 
 mod agreement;
+mod analysis;
 mod generator;
 mod hostile;
 mod problems;

@@ -1,0 +1,297 @@
+//! What an author should look at: conditions that are always true or false, siblings that contradict or imply one
+//! another, comparisons outside the declared range, attributes nobody asks about.
+//!
+//! The literals of one attribute cut its values into regions; a leaf is the set of regions where it is true, and
+//! what is said here about leaves is said about those sets. So it is exact for conditions on one attribute, and silent on
+//! what relates two. Not here: errors; what is refused is refused by the checker.
+
+use std::collections::BTreeMap;
+
+use apropos_event::{Path, Problem, Problems};
+
+use crate::bitset::BitSet;
+use crate::index::analysis::{Cut, Formula, FormulaId, Graph, Scope, Table, Test, table_for, truth_in};
+use crate::text::{Node, NodeId};
+use crate::{AttributeId, AttributeType, Condition, Schema, Truth};
+
+impl Condition {
+    /// Warnings for the author, with spans in [`Condition::text`]. `schema` is the one the condition was read against.
+    ///
+    /// O(leaves × literals) for each attribute, and O(siblings²) for siblings on one attribute.
+    ///
+    /// ```
+    /// use apropos_condition::{AttributeDefinition, AttributeType, Condition, SchemaBuilder};
+    /// use apropos_event::{Path, Problems};
+    ///
+    /// let mut names = SchemaBuilder::new();
+    /// let age = AttributeDefinition::new("profile.age".parse()?, AttributeType::Int).with_range(0.0, 130.0);
+    /// names.declare(&Path::root(), age, &mut Problems::new());
+    /// let (condition, _) = Condition::parse("profile.age > 65 && profile.age < 18", &mut names)?;
+    /// let warnings = condition.analyse(&names.build());
+    /// assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["condition/contradiction"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn analyse(&self, schema: &Schema) -> Problems {
+        let mut graph = Graph::default();
+        let expression = self.expression();
+        let formulas: Vec<FormulaId> = (0..expression.ast().len())
+            .map(|id| graph.lower_if_bool(expression, schema, id as NodeId))
+            .collect();
+        let mut tests: BTreeMap<AttributeId, Vec<Test>> = BTreeMap::new();
+        for formula in &graph.formulas {
+            if let Formula::Test(attribute, test) = formula {
+                tests.entry(*attribute).or_default().push(*test);
+            }
+        }
+        let regions =
+            tests.iter().map(|(attribute, tests)| (*attribute, Regions::new(schema, *attribute, tests)));
+        let mut analyst = Analyst {
+            condition: self,
+            schema,
+            graph,
+            formulas,
+            regions: regions.collect(),
+            found: Problems::new(),
+        };
+        analyst.visit(expression.root());
+        analyst.found
+    }
+}
+
+/// Warnings for the attributes that no condition asks about. `now` and attributes that conditions derived are left out.
+pub fn unused_attributes<'c>(
+    schema: &Schema,
+    conditions: impl IntoIterator<Item = &'c Condition>,
+) -> Problems {
+    let mut used = BitSet::new(schema.len());
+    used.insert(AttributeId::NOW.index());
+    for condition in conditions {
+        condition.attributes().iter().for_each(|attribute| used.insert(attribute.index()));
+    }
+    schema
+        .attributes()
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !used.contains(*at))
+        .map(|(at, attribute)| {
+            let path = Path::root().key("attributes").index(at);
+            let message = format!("no condition asks about `{}`", attribute.name);
+            Problem::warning("condition/unused-attribute", path, message)
+        })
+        .collect()
+}
+
+/// The regions of one attribute that a value can lie in.
+struct Regions {
+    table: Table,
+    possible: Vec<u32>,
+}
+
+impl Regions {
+    fn new(schema: &Schema, attribute: AttributeId, tests: &[Test]) -> Self {
+        let table = table_for(attribute, tests);
+        let definition = schema.definition(attribute);
+        let kind = definition.map(|definition| &definition.kind);
+        let (min, max) = definition.map_or((None, None), |definition| (definition.min, definition.max));
+        let whole = matches!(kind, Some(AttributeType::Int));
+        let possible = match &table.cut {
+            Cut::Numbers(keys) if matches!(kind, Some(AttributeType::Int | AttributeType::Double)) => {
+                let value = |key: i64| if whole { key as f64 } else { Table::double_of(key) };
+                let inside = |region: u32| {
+                    let at = region as usize / 2;
+                    let here = keys.get(at).copied();
+                    let before = at.checked_sub(1).and_then(|at| keys.get(at)).copied();
+                    if region % 2 == 1 {
+                        let here = here.map_or(0.0, value);
+                        return min.is_none_or(|min| min <= here) && max.is_none_or(|max| here <= max);
+                    }
+                    // Between two whole numbers that follow one another there is none.
+                    let empty = whole
+                        && before.zip(here).is_some_and(|(before, here)| before.checked_add(1) == Some(here));
+                    let above_max = before.zip(max).is_some_and(|(before, max)| max <= value(before));
+                    let below_min = here.zip(min).is_some_and(|(here, min)| value(here) <= min);
+                    !empty && !above_max && !below_min
+                };
+                (0..table.missing()).filter(|region| inside(*region)).collect()
+            }
+            Cut::Symbols(symbols) => {
+                let declared = definition.map_or(0, |definition| definition.values.len());
+                let others = kind != Some(&AttributeType::Symbol) || symbols.len() < declared;
+                let last = table.missing() - u32::from(!others);
+                (0..last).collect()
+            }
+            _ => (0..table.missing()).collect(),
+        };
+        Self { table, possible }
+    }
+}
+
+struct Analyst<'a> {
+    condition: &'a Condition,
+    schema: &'a Schema,
+    graph: Graph,
+    formulas: Vec<FormulaId>,
+    regions: BTreeMap<AttributeId, Regions>,
+    found: Problems,
+}
+
+/// Where a node is true, by the possible regions of its attribute.
+struct Extent {
+    node: NodeId,
+    attribute: AttributeId,
+    holds: Vec<bool>,
+}
+
+impl Extent {
+    fn always(&self) -> bool {
+        self.holds.iter().all(|holds| *holds)
+    }
+
+    fn never(&self) -> bool {
+        !self.holds.contains(&true)
+    }
+
+    fn within(&self, other: &Self) -> bool {
+        self.holds.iter().zip(&other.holds).all(|(mine, theirs)| !mine || *theirs)
+    }
+
+    fn apart(&self, other: &Self) -> bool {
+        self.holds.iter().zip(&other.holds).all(|(mine, theirs)| !(*mine && *theirs))
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        self.holds.iter().zip(&other.holds).all(|(mine, theirs)| *mine || *theirs)
+    }
+}
+
+impl Analyst<'_> {
+    fn warn(&mut self, code: &'static str, node: NodeId, message: impl Into<String>) {
+        let span = self.condition.expression().span(node);
+        self.found.push(Problem::warning(code, Path::root(), message).with_span(span));
+    }
+
+    fn text(&self, node: NodeId) -> &str {
+        let span = self.condition.expression().span(node);
+        self.condition.text().get(span).unwrap_or_default()
+    }
+
+    fn formula(&self, node: NodeId) -> FormulaId {
+        self.formulas.get(node as usize).copied().unwrap_or_default()
+    }
+
+    fn extent(&self, node: NodeId) -> Option<Extent> {
+        let formula = self.formula(node);
+        let Scope::One(attribute) = self.graph.scope(formula) else { return None };
+        let regions = self.regions.get(&attribute)?;
+        let holds = regions
+            .possible
+            .iter()
+            .map(|region| truth_in(&self.graph, &regions.table, formula, *region) == Truth::True)
+            .collect();
+        Some(Extent { node, attribute, holds })
+    }
+
+    /// Looks at a node; below one that is always or never true there is nothing more to say.
+    fn visit(&mut self, node: NodeId) {
+        if let Formula::Constant(truth) = self.graph.formula(self.formula(node)) {
+            let (code, says) = match truth {
+                Truth::True => ("condition/always-true", "always true"),
+                Truth::False => ("condition/always-false", "never true"),
+                Truth::Unknown => ("condition/always-unknown", "never known"),
+            };
+            let message = format!("`{}` is {says}", self.text(node));
+            return self.warn(code, node, message);
+        }
+        let expression = self.condition.expression();
+        let (terms, is_or) = match expression.ast().node(node) {
+            Node::And(terms) => (terms, false),
+            Node::Or(terms) => (terms, true),
+            Node::Unary { operand, .. } => return self.visit_inner(*operand, node),
+            _ => return self.visit_leaf(node),
+        };
+        if self.siblings(terms, is_or) {
+            return;
+        }
+        if let Some(extent) = self.extent(node)
+            && self.constant(&extent)
+        {
+            return;
+        }
+        for term in terms {
+            self.visit(*term);
+        }
+    }
+
+    fn visit_inner(&mut self, operand: NodeId, node: NodeId) {
+        match self.extent(node) {
+            Some(extent) if self.constant(&extent) => {}
+            _ => self.visit(operand),
+        }
+    }
+
+    fn visit_leaf(&mut self, node: NodeId) {
+        if let Some(extent) = self.extent(node) {
+            self.constant(&extent);
+        }
+    }
+
+    /// Says so when the node is true for every value the attribute may have, or for none.
+    fn constant(&mut self, extent: &Extent) -> bool {
+        if !extent.always() && !extent.never() {
+            return false;
+        }
+        let definition = self.schema.definition(extent.attribute);
+        let name = definition.map_or_else(String::new, |definition| definition.name.to_string());
+        // Whether a value is there is always an answer, and never one that all values share.
+        if matches!(self.graph.formula(self.formula(extent.node)), Formula::Test(_, Test::Known)) {
+            return false;
+        }
+        let ranged =
+            definition.is_some_and(|definition| definition.min.is_some() || definition.max.is_some());
+        let says = if extent.always() { "true for every value" } else { "true for no value" };
+        let code = match (ranged, extent.always()) {
+            (true, _) => "condition/outside-range",
+            (false, true) => "condition/always-true",
+            (false, false) => "condition/always-false",
+        };
+        let message = format!("`{}` is {says} that `{name}` may have", self.text(extent.node));
+        self.warn(code, extent.node, message);
+        true
+    }
+
+    /// Compares siblings on one attribute; gives whether they decide the whole junction.
+    fn siblings(&mut self, terms: &[NodeId], is_or: bool) -> bool {
+        let extents: Vec<Extent> = terms.iter().filter_map(|term| self.extent(*term)).collect();
+        let mut decided = false;
+        for (at, later) in extents.iter().enumerate() {
+            for earlier in extents.iter().take(at) {
+                if earlier.attribute != later.attribute || earlier.always() || earlier.never() {
+                    continue;
+                }
+                if later.always() || later.never() {
+                    continue;
+                }
+                let (a, b) = (self.text(earlier.node).to_owned(), self.text(later.node).to_owned());
+                if !is_or && earlier.apart(later) {
+                    self.warn("condition/contradiction", later.node, format!("`{b}` contradicts `{a}`"));
+                    decided = true;
+                } else if is_or && earlier.covers(later) {
+                    self.warn(
+                        "condition/tautology",
+                        later.node,
+                        format!("one of `{a}` and `{b}` is always true"),
+                    );
+                    decided = true;
+                } else if later.within(earlier) {
+                    // And: the wider one adds nothing. Or: the narrower one adds nothing.
+                    let (idle, of, by) = if is_or { (later, b, a) } else { (earlier, a, b) };
+                    self.warn("condition/subsumed", idle.node, format!("`{of}` adds nothing beside `{by}`"));
+                } else if earlier.within(later) {
+                    let (idle, of, by) = if is_or { (earlier, a, b) } else { (later, b, a) };
+                    self.warn("condition/subsumed", idle.node, format!("`{of}` adds nothing beside `{by}`"));
+                }
+            }
+        }
+        decided
+    }
+}
