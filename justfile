@@ -28,6 +28,10 @@ docs:
 benches:
     .ci/run benches
 
+# Both main examples, and that they decide the same in debug, in release and on any number of threads.
+examples:
+    .ci/run examples
+
 # Every test, documentation tests included.
 test:
     .ci/run tests
