@@ -1,18 +1,4 @@
-//! **What is true right now?** Time, place, device, channel, stage, behaviour.
-//!
-//! A host describes a request as a [`Moment`]; everything beyond that instant, what the customer did and where
-//! they are on their way, is kept in a [`ContextState`]. Checked [`ContextRules`] turn both into facts, each with
-//! source, time, half-life and confidence.
-//!
-//! # What this crate does not do
-//!
-//! It knows nothing of how profiles are stored, and nothing of actions. It reads no clock and no position: both
-//! are arguments. It asks for no consent: whoever supplies a position or an event may do so.
-//!
-//! # Features
-//!
-//! `business-hours` reads opening hours in the syntax of OpenStreetMap, `h3` tells positions as H3 cells,
-//! `user-agent` reads devices from User-Agent texts by rules that are given at run time.
+#![doc = include_str!("../README.md")]
 
 mod moment;
 mod reading;
@@ -52,12 +38,12 @@ pub use channel::{
     assess_channels,
 };
 pub use definition::ContextDefinition;
+#[cfg(feature = "user-agent")]
+pub use device::{Agent, AgentDevice, AgentOs, ParsedAgent, UserAgentError, UserAgentRules};
 pub use device::{
     Capabilities, Capability, ClientHints, Device, DeviceClass, DeviceConsequences, DeviceDefinition,
     DevicePolicy, DeviceRuleDefinition, Ownership,
 };
-#[cfg(feature = "user-agent")]
-pub use device::{ParsedAgent, UserAgentError, UserAgentRules};
 pub use explain::ContextFact;
 pub use goal::{Goal, GoalBelief, GoalDefinition, GoalEvidence, GoalFilter, GoalState, GoalStep};
 pub use moment::Moment;

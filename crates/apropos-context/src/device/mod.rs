@@ -14,4 +14,4 @@ pub use hints::ClientHints;
 pub use ownership::Ownership;
 pub use policy::{DeviceConsequences, DeviceDefinition, DevicePolicy, DeviceRuleDefinition};
 #[cfg(feature = "user-agent")]
-pub use user_agent::{ParsedAgent, UserAgentError, UserAgentRules};
+pub use user_agent::{Agent, AgentDevice, AgentOs, ParsedAgent, UserAgentError, UserAgentRules};
