@@ -284,16 +284,16 @@ impl<'a, S: Sink> Telling<'a, S> {
     fn signals(&mut self) {
         let (now, rules, state) = (self.now(), self.rules, self.state);
         let first = CYCLES + rules.cycle_count * PER_CYCLE;
-        for (signal, number) in rules.detectors.signals().iter().zip(0..) {
-            let strength = rules.detectors.strength(number, &state.signals, state.seen, now);
+        let sink = &mut *self.sink;
+        rules.detectors.strengths(&state.signals, state.seen, now, |number, signal, strength| {
             let basis = Basis {
                 source: Source::Inferred,
                 at: state.seen.unwrap_or(now),
                 half_life: signal.half_life,
                 confidence: 1.0,
             };
-            self.sink.put(first + number, Given::Double(strength), basis);
-        }
+            sink.put(first + number, Given::Double(strength), basis);
+        });
     }
 
     fn goal(&mut self) {

@@ -3,7 +3,7 @@
 use apropos_event::{Duration, Event, EventId, Path, Problems, SignalId, Timestamp, Value, draw};
 use serde::{Deserialize, Serialize};
 
-use super::definition::{self, EvidenceDefinition, SignalDefinition};
+use super::definition::{self, EvidenceDefinition, SignalDefinition, Silence};
 use crate::pattern::Listeners;
 use crate::reading::fade;
 
@@ -113,23 +113,55 @@ impl Detectors {
         changed
     }
 
-    /// How strong signal `number` is at `now`, and since when that is so.
-    pub(crate) fn strength(
+    /// Calls `told` with each signal, its number and how strong it is at `now`, in order of the ids.
+    ///
+    /// Signals and states are both in that order, so this is one merge. O(signals + states).
+    pub(crate) fn strengths(
         &self,
-        number: usize,
+        states: &[SignalState],
+        seen: Option<Timestamp>,
+        now: Timestamp,
+        mut told: impl FnMut(usize, &SignalDefinition, f64),
+    ) {
+        let mut rest = states.iter().peekable();
+        for (signal, number) in self.signals.iter().zip(0..) {
+            while rest.next_if(|state| state.signal < signal.id).is_some() {}
+            let state = rest.next_if(|state| state.signal == signal.id);
+            let felt =
+                state.map_or(0.0, |state| state.strength * fade(now.since(state.at), signal.half_life));
+            let silent =
+                signal.silence.zip(seen).map_or(0.0, |(silence, seen)| silence.strength(now.since(seen)));
+            told(number, signal, felt.max(silent));
+        }
+    }
+
+    #[cfg(test)]
+    fn strength(
+        &self,
+        wanted: usize,
         states: &[SignalState],
         seen: Option<Timestamp>,
         now: Timestamp,
     ) -> f64 {
-        let Some(signal) = self.signals.get(number) else { return 0.0 };
-        let state = position(states, signal).ok().and_then(|at| states.get(at));
-        let felt = state.map_or(0.0, |state| state.strength * fade(now.since(state.at), signal.half_life));
-        let silent = signal.silence.zip(seen).map_or(0.0, |(silence, seen)| {
-            let over = now.since(seen).as_micros().saturating_sub(silence.after.as_micros()) as f64;
-            let span = silence.full.as_micros().saturating_sub(silence.after.as_micros()) as f64;
-            (over / span).clamp(0.0, 1.0)
+        let mut found = 0.0;
+        self.strengths(states, seen, now, |number, _, strength| {
+            if number == wanted {
+                found = strength;
+            }
         });
-        felt.max(silent)
+        found
+    }
+}
+
+impl Silence {
+    /// How strong a sign a silence of this length is, 0 to 1.
+    fn strength(self, silence: Duration) -> f64 {
+        let over = silence.as_micros().saturating_sub(self.after.as_micros());
+        if over <= 0 {
+            return 0.0;
+        }
+        let span = self.full.as_micros().saturating_sub(self.after.as_micros());
+        (over as f64 / span as f64).clamp(0.0, 1.0)
     }
 }
 

@@ -140,11 +140,8 @@ pub struct PlaceDimension {
 
 impl Default for PlaceDimension {
     fn default() -> Self {
-        let name = |text: &str| PropertyName::new(text);
-        // INVARIANT: the names below are valid; an invalid one would fall back to the first.
-        let or_first = |text: &str| name(text).or_else(|_| name("latitude"));
         #[expect(clippy::expect_used, reason = "constant names of letters are valid")]
-        let property = |text: &str| or_first(text).expect("a valid name");
+        let property = |text: &str| PropertyName::new(text).expect("a valid name");
         Self {
             places: Vec::new(),
             half_life: Duration::from_mins(10),

@@ -1,7 +1,7 @@
 //! Landmarks: points that can be asked which of them is nearest.
 
 use super::fence::METRES_PER_DEGREE;
-use super::point::Point;
+use super::point::{Direction3, Point, arc_m};
 
 /// Points, indexed by latitude.
 ///
@@ -16,15 +16,28 @@ use super::point::Point;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Landmarks {
-    /// Points in order of latitude, each with its place in the list it came from.
-    points: Vec<(Point, u32)>,
+    /// Points in order of latitude.
+    points: Vec<Landmark>,
+}
+
+/// A point and its place in the list it came from.
+#[derive(Clone, Copy, Debug)]
+struct Landmark {
+    latitude: f64,
+    direction: Direction3,
+    number: u32,
 }
 
 impl Landmarks {
     /// Indexes points. O(n log n).
     pub fn new(points: &[Point]) -> Self {
-        let mut points: Vec<(Point, u32)> = points.iter().copied().zip(0..).collect();
-        points.sort_by(|a, b| a.0.latitude().total_cmp(&b.0.latitude()).then(a.1.cmp(&b.1)));
+        let landmark = |(point, number): (&Point, u32)| Landmark {
+            latitude: point.latitude(),
+            direction: Direction3::of(*point),
+            number,
+        };
+        let mut points: Vec<Landmark> = points.iter().zip(0..).map(landmark).collect();
+        points.sort_by(|a, b| a.latitude.total_cmp(&b.latitude).then(a.number.cmp(&b.number)));
         Self { points }
     }
 
@@ -38,47 +51,54 @@ impl Landmarks {
     /// Walks away from the point's latitude in both directions until the latitude alone is farther than the
     /// worst of those found. O(log n + points of that belt).
     pub fn nearest_few<const N: usize>(&self, from: Point) -> Vec<(usize, f64)> {
+        let direction = Direction3::of(from);
         let mut best: Vec<(usize, f64)> = Vec::with_capacity(N + 1);
-        let middle = self.points.partition_point(|(point, _)| point.latitude() < from.latitude());
+        let middle = self.points.partition_point(|point| point.latitude < from.latitude());
         let (mut below, mut above) = (middle, middle);
         loop {
             let south = below.checked_sub(1).and_then(|at| self.points.get(at));
             let north = self.points.get(above);
-            let gap = |entry: Option<&(Point, u32)>| {
-                entry.map(|(point, _)| (point.latitude() - from.latitude()).abs())
-            };
+            let gap = |point: Option<&Landmark>| point.map(|point| (point.latitude - from.latitude()).abs());
             let (go_south, step) = match (gap(south), gap(north)) {
-                (None, None) => return best,
+                (None, None) => break,
                 (Some(s), Some(n)) if s <= n => (true, s),
                 (Some(s), None) => (true, s),
                 (_, Some(n)) => (false, n),
             };
-            // A hair of slack keeps rounding from hiding a point of equal distance.
-            let bound = if best.len() < N { f64::INFINITY } else { best.last().map_or(0.0, |(_, d)| *d) };
-            if bound + 1e-3 < step * METRES_PER_DEGREE {
-                return best;
+            // No point that far north or south has a shorter chord than the arc of latitude alone; a hair of slack
+            // keeps rounding from hiding a point of equal distance.
+            let worst = if best.len() < N { f64::INFINITY } else { best.last().map_or(0.0, |(_, c)| *c) };
+            if worst + 1e-12 < least_chord2(step) {
+                break;
             }
-            let entry = if go_south { south } else { north };
+            let point = if go_south { south } else { north };
             if go_south {
                 below -= 1;
             } else {
                 above += 1;
             }
-            if let Some((point, at)) = entry {
-                insert::<N>(&mut best, *at as usize, from.distance_m(*point));
+            if let Some(point) = point {
+                insert::<N>(&mut best, point.number as usize, direction.chord2(point.direction));
             }
         }
+        for (_, distance) in &mut best {
+            *distance = arc_m(*distance);
+        }
+        best
     }
 
     /// Calls `found` with each point that is at most `radius_m` away, and its distance.
     pub fn within(&self, from: Point, radius_m: f64, mut found: impl FnMut(usize, f64)) {
         let reach = radius_m / METRES_PER_DEGREE + 1e-9;
-        let start = self.points.partition_point(|(point, _)| point.latitude() < from.latitude() - reach);
-        let belt = self.points.iter().skip(start);
-        for (point, at) in belt.take_while(|(point, _)| point.latitude() <= from.latitude() + reach) {
-            let distance = from.distance_m(*point);
+        let start = self.points.partition_point(|point| point.latitude < from.latitude() - reach);
+        let belt = self.points.get(start..).unwrap_or_default();
+        let belt = belt.iter().take_while(|point| point.latitude <= from.latitude() + reach);
+        let mut direction = None;
+        for point in belt {
+            let direction = *direction.get_or_insert_with(|| Direction3::of(from));
+            let distance = arc_m(direction.chord2(point.direction));
             if distance <= radius_m {
-                found(*at as usize, distance);
+                found(point.number as usize, distance);
             }
         }
     }
@@ -92,6 +112,14 @@ impl Landmarks {
     pub fn is_empty(&self) -> bool {
         self.points.is_empty()
     }
+}
+
+/// A bound from below on the squared chord between points whose latitudes differ by `degrees`, without trigonometry:
+/// `2 sin(x/2) ≥ x (1 − x²/24)`, and nothing more is claimed beyond two radians.
+fn least_chord2(degrees: f64) -> f64 {
+    let x = degrees.to_radians().min(2.0);
+    let chord = x * (1.0 - x * x / 24.0);
+    chord * chord
 }
 
 fn insert<const N: usize>(best: &mut Vec<(usize, f64)>, at: usize, distance: f64) {
@@ -118,8 +146,12 @@ mod tests {
             all.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
             all.truncate(3);
             let landmarks = Landmarks::new(&points);
-            proptest::prop_assert_eq!(landmarks.nearest_few::<3>(from), all.clone());
-            proptest::prop_assert_eq!(landmarks.nearest(from), all.first().copied());
+            let few = landmarks.nearest_few::<3>(from);
+            proptest::prop_assert_eq!(few.len(), all.len());
+            for ((_, found), (_, expected)) in few.iter().zip(&all) {
+                proptest::prop_assert!((found - expected).abs() < 0.1, "{found} {expected}");
+            }
+            proptest::prop_assert_eq!(landmarks.nearest(from).map(|(at, _)| at), all.first().map(|(at, _)| *at));
             let radius = 3_000_000.0;
             let mut near = Vec::new();
             landmarks.within(from, radius, |at, _| near.push(at));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fence::METRES_PER_DEGREE;
+
 /// The mean radius of the earth in metres (IUGG, R₁).
 pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
@@ -58,6 +60,58 @@ impl Point {
         let half_dlon = libm::sin((other.longitude - self.longitude).to_radians() / 2.0);
         let h = half_dlat * half_dlat + libm::cos(a) * libm::cos(b) * half_dlon * half_dlon;
         2.0 * EARTH_RADIUS_M * libm::asin(h.clamp(0.0, 1.0).sqrt())
+    }
+}
+
+/// A point as a unit vector from the middle of the earth: distances without trigonometry for each pair.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Direction3([f64; 3]);
+
+impl Direction3 {
+    pub(crate) fn of(point: Point) -> Self {
+        let (latitude, longitude) = (point.latitude.to_radians(), point.longitude.to_radians());
+        let out = libm::cos(latitude);
+        Self([out * libm::cos(longitude), out * libm::sin(longitude), libm::sin(latitude)])
+    }
+
+    /// The square of the straight line between the two, on a sphere of radius 1: 0 to 4.
+    pub(crate) fn chord2(self, other: Self) -> f64 {
+        let ([a, b, c], [d, e, f]) = (self.0, other.0);
+        (a - d) * (a - d) + (b - e) * (b - e) + (c - f) * (c - f)
+    }
+}
+
+/// The great-circle distance in metres that a squared chord spans.
+pub(crate) fn arc_m(chord2: f64) -> f64 {
+    2.0 * EARTH_RADIUS_M * libm::asin((chord2.sqrt() / 2.0).min(1.0))
+}
+
+/// A plane that touches the earth at a point, for distances of walks and drives: within 1 % up to 300 km away in
+/// moderate latitudes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plane {
+    middle: Point,
+    east: f64,
+}
+
+impl Plane {
+    pub(crate) fn at(middle: Point) -> Self {
+        Self { middle, east: libm::cos(middle.latitude.to_radians()) }
+    }
+
+    /// The distance in metres between two points near the middle.
+    pub(crate) fn distance_m(self, a: Point, b: Point) -> f64 {
+        let mut dlon = b.longitude - a.longitude;
+        if 180.0 < dlon.abs() {
+            dlon -= 360.0_f64.copysign(dlon);
+        }
+        let (x, y) = (dlon * self.east, b.latitude - a.latitude);
+        (x * x + y * y).sqrt() * METRES_PER_DEGREE
+    }
+
+    /// The distance in metres from the middle.
+    pub(crate) fn from_middle_m(self, to: Point) -> f64 {
+        self.distance_m(self.middle, to)
     }
 }
 
@@ -119,6 +173,24 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn chords_and_planes_agree_with_the_formula(
+            a in (-89.0..89.0_f64, -180.0..180.0_f64),
+            step in (-0.5..0.5_f64, -0.5..0.5_f64),
+            far in (-90.0..90.0_f64, -180.0..180.0_f64),
+        ) {
+            let (from, far) = (Point::new(a.0, a.1).unwrap(), Point::new(far.0, far.1).unwrap());
+            let exact = from.distance_m(far);
+            let chord = arc_m(Direction3::of(from).chord2(Direction3::of(far)));
+            // Both formulas lose digits for antipodes.
+            proptest::prop_assume!(exact < 19_900_000.0);
+            proptest::prop_assert!((chord - exact).abs() <= 1e-6 * exact + 1e-6, "{chord} {exact}");
+            if let Some(near) = Point::new(a.0 + step.0, a.1 + step.1).filter(|_| a.0.abs() < 60.0) {
+                let (exact, flat) = (from.distance_m(near), Plane::at(from).from_middle_m(near));
+                proptest::prop_assert!((flat - exact).abs() <= 0.02 * exact + 1e-6, "{flat} {exact}");
+            }
+        }
+
         #[test]
         fn distance_is_symmetric_and_obeys_the_triangle(
             a in (-90.0..90.0_f64, -180.0..180.0_f64),

@@ -4,7 +4,7 @@ use apropos_event::{Duration, PlaceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::named::{NamedPlaces, PlaceDefinition, PlaceKind};
-use super::point::{Location, Point};
+use super::point::{Location, Plane, Point};
 use crate::reading::Reading;
 
 /// A stay at a named place.
@@ -106,7 +106,7 @@ impl Track {
         let [.., before, last] = self.fixes.as_slice() else { return None };
         let seconds = last.at.since(before.at).as_secs_f64();
         let recent = now.since(last.at) <= RECENT && last.at.since(before.at) <= RECENT;
-        let way = before.value.point.distance_m(last.value.point);
+        let way = Plane::at(last.value.point).from_middle_m(before.value.point);
         let noise = before.value.accuracy_m.max(last.value.accuracy_m);
         (recent && 0.0 < seconds).then(|| if way <= noise { 0.0 } else { way / seconds })
     }
@@ -136,8 +136,9 @@ impl Track {
     ) -> Option<Approach> {
         let (first, last) = (self.fixes.first()?, self.fixes.last()?);
         let seconds = last.at.since(first.at).as_secs_f64();
+        let plane = Plane::at(last.value.point);
         let points = || self.fixes.iter().map(|fix| fix.value.point);
-        let way: f64 = points().zip(points().skip(1)).map(|(a, b)| a.distance_m(b)).sum();
+        let way: f64 = points().zip(points().skip(1)).map(|(a, b)| plane.distance_m(a, b)).sum();
         let noise = first.value.accuracy_m.max(last.value.accuracy_m);
         if self.fixes.len() < 2 || seconds <= 0.0 || way <= noise || way / seconds < WALKING {
             return None;
@@ -147,7 +148,7 @@ impl Track {
         let candidates = nearest.into_iter().filter_map(|(number, _)| places.get(number)).chain(own);
         candidates
             .filter_map(|place| {
-                let (approach, seconds_left) = head_for(place, first.value.point, at, way, seconds)?;
+                let (approach, seconds_left) = head_for(place, first.value.point, plane, way, seconds)?;
                 let arrival = now.plus(Duration::from_micros((seconds_left * 1e6) as i64));
                 (arrival.since(now) <= foresight).then_some(Approach { arrival, at: now, ..approach })
             })
@@ -164,12 +165,12 @@ impl Track {
 fn head_for(
     place: &PlaceDefinition,
     from: Point,
-    at: Point,
+    plane: Plane,
     way: f64,
     seconds: f64,
 ) -> Option<(Approach, f64)> {
-    let distance_m = place.at.distance_m(at);
-    let nearer = place.at.distance_m(from) - distance_m;
+    let distance_m = plane.from_middle_m(place.at);
+    let nearer = plane.distance_m(from, place.at) - distance_m;
     let directness = nearer / way;
     let left = distance_m - place.radius_m;
     if directness < DIRECT || left <= 0.0 {

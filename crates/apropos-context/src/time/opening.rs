@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use apropos_event::{Timestamp, Zone};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use opening_hours::country::Country;
-use opening_hours::{Context, OpeningHours};
+use opening_hours::localization::Country;
+use opening_hours::{Context, OpeningHours, RuleKind};
 
 /// The opening hours of a place.
 ///
@@ -27,6 +27,7 @@ use opening_hours::{Context, OpeningHours};
 /// ```
 #[derive(Clone)]
 pub struct BusinessHours {
+    text: String,
     hours: Arc<OpeningHours>,
     zone: Zone,
 }
@@ -63,7 +64,7 @@ impl BusinessHours {
         if MAX_TEXT < text.len() {
             return Err(BusinessHoursError::TooLong);
         }
-        let hours = OpeningHours::parse(text).map_err(|error| BusinessHoursError::Malformed {
+        let hours = <OpeningHours as std::str::FromStr>::from_str(text).map_err(|error| BusinessHoursError::Malformed {
             text: text.chars().take(64).collect::<String>().escape_debug().to_string(),
             reason: error.to_string(),
         })?;
@@ -75,16 +76,16 @@ impl BusinessHours {
                 hours.with_context(Context::default().with_holidays(country.holidays()))
             }
         };
-        Ok(Self { hours: Arc::new(hours), zone })
+        Ok(Self { text: text.to_owned(), hours: Arc::new(hours), zone })
     }
 
     /// Whether the place is open at `at`; `None` when its hours say that this is not known.
     pub fn is_open(&self, at: Timestamp) -> Option<bool> {
         let wall = self.wall(at)?;
-        let state = self.hours.state(wall);
-        match state.to_string().as_str() {
-            "unknown" => None,
-            open => Some(open == "open"),
+        match self.hours.state(wall).0 {
+            RuleKind::Open => Some(true),
+            RuleKind::Closed => Some(false),
+            RuleKind::Unknown => None,
         }
     }
 
@@ -108,7 +109,7 @@ impl BusinessHours {
 
 impl fmt::Debug for BusinessHours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BusinessHours({} in {})", self.hours, self.zone)
+        write!(f, "BusinessHours({} in {})", self.text, self.zone)
     }
 }
 
