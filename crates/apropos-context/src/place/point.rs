@@ -110,7 +110,7 @@ impl Plane {
     }
 
     /// The distance in metres from the middle.
-    pub(crate) fn from_middle_m(self, to: Point) -> f64 {
+    pub(crate) fn out_to_m(self, to: Point) -> f64 {
         self.distance_m(self.middle, to)
     }
 }
@@ -186,7 +186,7 @@ mod tests {
             proptest::prop_assume!(exact < 19_900_000.0);
             proptest::prop_assert!((chord - exact).abs() <= 1e-6 * exact + 1e-6, "{chord} {exact}");
             if let Some(near) = Point::new(a.0 + step.0, a.1 + step.1).filter(|_| a.0.abs() < 60.0) {
-                let (exact, flat) = (from.distance_m(near), Plane::at(from).from_middle_m(near));
+                let (exact, flat) = (from.distance_m(near), Plane::at(from).out_to_m(near));
                 proptest::prop_assert!((flat - exact).abs() <= 0.02 * exact + 1e-6, "{flat} {exact}");
             }
         }

@@ -106,7 +106,7 @@ impl Track {
         let [.., before, last] = self.fixes.as_slice() else { return None };
         let seconds = last.at.since(before.at).as_secs_f64();
         let recent = now.since(last.at) <= RECENT && last.at.since(before.at) <= RECENT;
-        let way = Plane::at(last.value.point).from_middle_m(before.value.point);
+        let way = Plane::at(last.value.point).out_to_m(before.value.point);
         let noise = before.value.accuracy_m.max(last.value.accuracy_m);
         (recent && 0.0 < seconds).then(|| if way <= noise { 0.0 } else { way / seconds })
     }
@@ -169,7 +169,7 @@ fn head_for(
     way: f64,
     seconds: f64,
 ) -> Option<(Approach, f64)> {
-    let distance_m = plane.from_middle_m(place.at);
+    let distance_m = plane.out_to_m(place.at);
     let nearer = plane.distance_m(from, place.at) - distance_m;
     let directness = nearer / way;
     let left = distance_m - place.radius_m;

@@ -64,9 +64,11 @@ impl BusinessHours {
         if MAX_TEXT < text.len() {
             return Err(BusinessHoursError::TooLong);
         }
-        let hours = <OpeningHours as std::str::FromStr>::from_str(text).map_err(|error| BusinessHoursError::Malformed {
-            text: text.chars().take(64).collect::<String>().escape_debug().to_string(),
-            reason: error.to_string(),
+        let hours = <OpeningHours as std::str::FromStr>::from_str(text).map_err(|error| {
+            BusinessHoursError::Malformed {
+                text: text.chars().take(64).collect::<String>().escape_debug().to_string(),
+                reason: error.to_string(),
+            }
         })?;
         let hours = match country {
             None => hours,

@@ -15,8 +15,7 @@ const MIN_LEN: usize = 2;
 
 /// The required literals of an expression.
 pub(super) fn required(hir: &Hir) -> Atoms {
-    let found = of(hir);
-    found.best.filter(|atoms| atoms.iter().all(|atom| MIN_LEN <= atom.len()))
+    of(hir).requires().filter(|atoms| atoms.iter().all(|atom| MIN_LEN <= atom.len()))
 }
 
 /// What is known about a part of an expression.
@@ -184,5 +183,6 @@ mod tests {
         check(r"a|bc", None);
         check(r"(foo)?bar+", Some(&["fooba", "ba"]));
         check(r"; *(SM-[A-Z]\d+)", Some(&["sm-"]));
+        check(r"^curl", Some(&["curl"]));
     }
 }
