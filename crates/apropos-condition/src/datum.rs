@@ -417,7 +417,6 @@ impl Whole {
     }
 }
 
-
 /// The order of a double and any other number. A whole number is rounded to a double first, as CEL does.
 fn compare_double(x: f64, other: &Datum<'_>) -> Option<Ordering> {
     match other {
