@@ -17,7 +17,7 @@ pub enum IdError {
     /// The text is empty.
     #[error("an id must not be empty")]
     Empty,
-    /// The text is longer than [`MAX_ID_BYTES`].
+    /// The text is longer than 128 bytes.
     #[error("an id is at most 128 bytes long, this one has {0}")]
     TooLong(usize),
     /// The text holds a control character.
