@@ -154,6 +154,8 @@ fn settings(definition: &ModelDefinition, root: &Path, problems: &mut Problems) 
     range("learning", "bias_variance", f64::from(learning.bias_variance), 1e-6, 100.0);
     range("learning", "weight_variance", f64::from(learning.weight_variance), 1e-6, 100.0);
     range("learning", "shape", f64::from(learning.shape), 1e-6, 100.0);
+    let shared = f64::from(learning.shared_bias_variance);
+    range("learning", "shared_bias_variance", shared, 0.0, 100.0);
     range("learning", "shared_variance", f64::from(learning.shared_variance), 0.0, 100.0);
     range("learning", "group_variance", f64::from(learning.group_variance), 0.0, 100.0);
     range("learning", "half_life", f64::from(learning.half_life), 0.0, 1e9);

@@ -131,7 +131,7 @@ pub struct ExplorationDefinition {
 
 impl Default for ExplorationDefinition {
     fn default() -> Self {
-        Self { policy: Policy::default(), floor: 0.002 }
+        Self { policy: Policy::default(), floor: 0.001 }
     }
 }
 
@@ -163,11 +163,13 @@ impl Default for EncoderDefinition {
 pub struct LearningDefinition {
     /// Prior variance of an action's intercept.
     pub bias_variance: f32,
-    /// Prior variance of an action's weights.
+    /// Prior variance of an action's weights with 16 inputs; with n it is (16 / n)^¾ times that.
     pub weight_variance: f32,
     /// The share of that prior variance that hat features have beside the straight line.
     pub shape: f32,
-    /// Prior variance of the weights that all actions share, 0 to share nothing.
+    /// Prior variance of the intercept that all actions share.
+    pub shared_bias_variance: f32,
+    /// Prior variance of the other weights that all actions share, 0 to share none of them.
     pub shared_variance: f32,
     /// Prior variance of the weights that a group shares.
     pub group_variance: f32,
@@ -178,12 +180,13 @@ pub struct LearningDefinition {
 impl Default for LearningDefinition {
     fn default() -> Self {
         Self {
-            bias_variance: 1.0,
+            bias_variance: 0.2,
             weight_variance: 0.3,
             shape: 0.5,
-            shared_variance: 0.05,
+            shared_bias_variance: 1.0,
+            shared_variance: 0.0,
             group_variance: 0.1,
-            half_life: 0.0,
+            half_life: 5_000.0,
         }
     }
 }
@@ -196,13 +199,15 @@ pub struct FullDefinition {
     pub features: usize,
     /// The most memory this tier may take, in bytes; with more actions than fit the tier is left out.
     pub bytes: usize,
+    /// Whether hats take part when they all fit.
+    pub hats: bool,
     /// Only this many of the best candidates of the first tier are scored again.
     pub short_list: usize,
 }
 
 impl Default for FullDefinition {
     fn default() -> Self {
-        Self { features: 160, bytes: 16 << 20, short_list: 32 }
+        Self { features: 256, bytes: 16 << 20, hats: true, short_list: 32 }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::math;
+use crate::kernel::{self, InverseGaps};
 
 /// How the next candidate is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub enum Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self::InverseGap { gamma: 1_000.0, exponent: 0.5, optimism: 0.5 }
+        Self::InverseGap { gamma: 3_000.0, exponent: 0.5, optimism: 0.2 }
     }
 }
 
@@ -98,11 +98,24 @@ pub fn probabilities(
     let lowest = f64::MIN / 4.0;
     let top = if scores[best].is_finite() { scores[best] } else { lowest };
     let unit = if scale.is_finite() && 0.0 < scale { scale } else { 1.0 };
-    let gap = |score: f64| if score.is_finite() { (top - score) / unit } else { f64::MAX / 4.0 };
+    // When no score is finite, all are equally bad.
+    let hopeless = if scores[best].is_finite() { f64::MAX / 4.0 } else { 0.0 };
+    let gap = |score: f64| if score.is_finite() { (top - score) / unit } else { hopeless };
     match *policy {
         Policy::InverseGap { gamma, exponent, .. } => {
-            let gamma = gamma * libm::pow(t.max(1) as f64, exponent);
-            probabilities.extend(scores.iter().map(|&score| 1.0 / (k + gamma * gap(score))));
+            let t = t.max(1) as f64;
+            let gamma = gamma * if exponent == 0.5 { t.sqrt() } else { libm::pow(t, exponent) };
+            if scores.iter().all(|score| score.abs() < 1e300) {
+                probabilities.resize(scores.len(), 0.0);
+                kernel::wide(InverseGaps {
+                    scores,
+                    top,
+                    rate: (gamma / unit).min(1e300),
+                    out: probabilities,
+                });
+            } else {
+                probabilities.extend(scores.iter().map(|&score| 1.0 / (k + gamma * gap(score))));
+            }
         }
         Policy::Softmax { temperature } => {
             let weights = scores.iter().map(|&score| libm::exp(-(gap(score) / temperature)));
@@ -123,18 +136,26 @@ pub fn probabilities(
     }
     // The best takes what is left, so that the sum is 1 to the last rounding.
     probabilities[best] = 0.0;
-    let others: f64 = probabilities.iter().sum();
+    let others = kernel::sum(probabilities);
     probabilities[best] = (1.0 - others).max(0.0);
 }
 
 /// The candidate that `draw` in [0, 1) falls on. `None` when there are no candidates.
 pub fn choose(probabilities: &[f64], draw: f64) -> Option<Choice> {
     let mut below = 0.0;
-    for (index, &probability) in probabilities.iter().enumerate() {
-        below += probability;
-        if draw < below && 0.0 < probability {
-            return Some(Choice { index, probability });
+    let mut from = 0;
+    for block in probabilities.chunks(64) {
+        let above = below + kernel::sum(block);
+        if draw < above {
+            for (index, &probability) in (from..).zip(block) {
+                below += probability;
+                if draw < below && 0.0 < probability {
+                    return Some(Choice { index, probability });
+                }
+            }
         }
+        below = above;
+        from += block.len();
     }
     // The sum may end a rounding below 1: the last candidate with any probability.
     let last = probabilities.iter().rposition(|&probability| 0.0 < probability)?;
@@ -143,24 +164,12 @@ pub fn choose(probabilities: &[f64], draw: f64) -> Option<Choice> {
 
 /// The first of the highest scores; a score that is not finite is never higher.
 fn best(scores: &[f64]) -> Option<usize> {
-    let mut best = None;
+    let mut best = 0;
+    let mut top = *scores.first()?;
     for (index, &score) in scores.iter().enumerate() {
-        let better = match best {
-            None => true,
-            Some(best) => {
-                let known: f64 = scores[best];
-                score.is_finite() && (!known.is_finite() || known < score)
-            }
-        };
-        if better {
-            best = Some(index);
+        if score.is_finite() && (top < score || !top.is_finite()) {
+            (best, top) = (index, score);
         }
     }
-    best
-}
-
-/// Which of the two probabilities is higher decides nothing here; the logistic of an optimistic logit is what
-/// gaps are measured on.
-pub(crate) fn optimistic(mean: f32, variance: f32, optimism: f32) -> f32 {
-    math::sigmoid(mean + optimism * variance.max(0.0).sqrt())
+    Some(best)
 }

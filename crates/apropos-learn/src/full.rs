@@ -8,6 +8,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::{self, Downdate, Product};
+use crate::merge::Dense;
+use crate::reward::Step;
+
 /// Marks a feature that has no place in this tier.
 const OUT: u32 = u32::MAX;
 
@@ -111,28 +115,120 @@ impl Full {
                 }
                 2.0 * product
             } else {
-                dot(row, &active.dense)
+                kernel::dot(row, &active.dense)
             };
             variance += product * x;
         }
         (mean, variance.max(0.0))
     }
 
-    /// One step towards `y` for `action`, with the logit offset `offset` and the weight `weight`.
+    /// One step for `action`: `step` gets mean and variance of its logit and says how far to go.
     pub(crate) fn learn(
         &mut self,
         active: &Active,
         action: usize,
-        y: f32,
-        offset: f32,
-        weight: f32,
         keep: f32,
+        step: impl FnOnce(f32, f32) -> Step,
     ) {
         let Self { stride, prior, arms, .. } = self;
         let Some(slot) = arms.get_mut(action) else { return };
         let arm = slot.get_or_insert_with(|| Arm { mean: Vec::new(), covariance: Vec::new(), updates: 0 });
         arm.grow(prior, *stride);
-        arm.learn(active, *stride, prior, y, offset, weight, keep);
+        arm.learn(active, *stride, step);
+        if keep < 1.0 && arm.updates.is_multiple_of(FORGET_EVERY) {
+            arm.forget(*stride, prior, keep);
+        }
+    }
+
+    /// The number of actions.
+    pub(crate) fn len(&self) -> usize {
+        self.arms.len()
+    }
+
+    /// The number of features with a place here.
+    pub(crate) fn width(&self) -> usize {
+        self.prior.len()
+    }
+
+    /// Where each of the other tier's features stands here, given where its rows do.
+    pub(crate) fn places_of(&self, other: &Self, rows: &[u32]) -> Vec<Option<usize>> {
+        let mut places = vec![None; other.prior.len()];
+        for (at, row) in rows.iter().enumerate() {
+            let theirs = other.places.get(at).and_then(|place| places.get_mut(*place as usize));
+            let ours = self.places.get(*row as usize).filter(|place| **place != OUT);
+            if let Some(theirs) = theirs {
+                *theirs = ours.map(|place| *place as usize);
+            }
+        }
+        places
+    }
+
+    /// The posterior of an action over `width` features in double precision, its features moved to `places` (empty: where
+    /// they are); the rest at the prior. `None` when nothing was learned.
+    pub(crate) fn dense(&self, action: usize, places: &[Option<usize>], width: usize) -> Option<Dense> {
+        let arm = self.arms.get(action)?.as_ref()?;
+        let mut mean = vec![0.0; width];
+        let mut covariance = vec![0.0; width * width];
+        for at in 0..width {
+            covariance[at * width + at] = self.prior.get(at).map_or(1.0, |(_, v)| f64::from(*v));
+            mean[at] = self.prior.get(at).map_or(0.0, |(m, _)| f64::from(*m));
+        }
+        let place = |at: usize| if places.is_empty() { Some(at) } else { places.get(at).copied().flatten() };
+        for from in 0..arm.mean.len() {
+            let Some(row) = place(from) else { continue };
+            mean[row] = f64::from(arm.mean[from]);
+            for other in 0..arm.mean.len() {
+                if let Some(column) = place(other) {
+                    let at = from * self.stride as usize + other;
+                    covariance[row * width + column] = f64::from(arm.covariance[at]);
+                }
+            }
+        }
+        Some((mean, covariance))
+    }
+
+    /// The prior of an action.
+    pub(crate) fn prior_dense(&self) -> Dense {
+        let width = self.prior.len();
+        let mut covariance = vec![0.0; width * width];
+        for (at, (_, v)) in self.prior.iter().enumerate() {
+            covariance[at * width + at] = f64::from(*v);
+        }
+        (self.prior.iter().map(|(m, _)| f64::from(*m)).collect(), covariance)
+    }
+
+    /// Sets the posterior of an action over all features.
+    pub(crate) fn set_dense(&mut self, action: usize, (mean, covariance): Dense) {
+        let (width, stride) = (self.prior.len(), self.stride as usize);
+        let mut rows = vec![0.0; width * stride];
+        for (row, values) in rows.chunks_exact_mut(stride).zip(covariance.chunks_exact(width.max(1))) {
+            for (to, from) in row.iter_mut().zip(values) {
+                *to = *from as f32;
+            }
+        }
+        if let Some(arm) = self.arms.get_mut(action) {
+            let updates = arm.as_ref().map_or(1, |arm| arm.updates);
+            let mean = mean.iter().map(|m| m.clamp(-30.0, 30.0) as f32).collect();
+            *arm = Some(Arm { mean, covariance: rows, updates });
+        }
+    }
+
+    /// After an alarm: widens the covariance of `action` by `factor`, each weight up to its prior.
+    pub(crate) fn widen(&mut self, action: usize, factor: f32) {
+        let Self { stride, prior, arms, .. } = self;
+        if let Some(arm) = arms.get_mut(action).and_then(Option::as_mut) {
+            arm.widen(*stride, prior, factor);
+        }
+    }
+
+    /// Adds an action whose intercept has this prior mean.
+    pub(crate) fn add_action(&mut self, intercept: f32) {
+        let mut arm = Arm { mean: Vec::new(), covariance: Vec::new(), updates: 0 };
+        arm.grow(&self.prior, self.stride);
+        if let Some(bias) = arm.mean.first_mut() {
+            *bias = intercept;
+        }
+        self.arms.push(Some(arm));
     }
 
     /// Whether the parts of a restored tier fit each other and hold finite numbers.
@@ -175,66 +271,51 @@ impl Arm {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one formula with its seven quantities")]
-    fn learn(
-        &mut self,
-        active: &Active,
-        stride: u32,
-        prior: &[(f32, f32)],
-        y: f32,
-        offset: f32,
-        weight: f32,
-        keep: f32,
-    ) {
+    fn learn(&mut self, active: &Active, stride: u32, step: impl FnOnce(f32, f32) -> Step) {
         let width = self.mean.len().div_ceil(8) * 8;
         let mut px = [0.0_f32; MAX_FULL];
         let px = &mut px[..width];
-        let mut mu = offset;
+        kernel::wide(Product {
+            matrix: &self.covariance,
+            stride: stride as usize,
+            places: &active.places,
+            values: &active.values,
+            result: &mut *px,
+        });
+        let (mut mu, mut s) = (0.0, 0.0);
         for (&place, &x) in active.places.iter().zip(&active.values) {
             mu += self.mean[place as usize] * x;
-            let row = &self.row(place, stride)[..width];
-            for (sum, &p) in px.iter_mut().zip(row) {
-                *sum += p * x;
-            }
-        }
-        let mut s = 0.0;
-        for (&place, &x) in active.places.iter().zip(&active.values) {
             s += px[place as usize] * x;
         }
-        let p = crate::math::sigmoid(mu);
-        let h = weight * (p * (1.0 - p)).max(1e-3);
-        let g = weight * (y - p) / (1.0 + h * s.max(0.0));
+        let Step { g, shrink } = step(mu, s.max(0.0));
         for (m, &step) in self.mean.iter_mut().zip(px.iter()) {
             *m = (*m + g * step).clamp(-30.0, 30.0);
         }
-        let shrink = h / (1.0 + h * s.max(0.0));
-        for (place, row) in self.covariance.chunks_exact_mut(stride as usize).enumerate() {
-            let factor = shrink * px[place];
-            if factor != 0.0 {
-                for (p, &step) in row.iter_mut().zip(px.iter()) {
-                    *p -= factor * step;
-                }
-            }
-            row[place] = row[place].max(1e-7);
-        }
+        kernel::wide(Downdate { matrix: &mut self.covariance, stride: stride as usize, product: px, shrink });
         self.updates += 1;
-        if keep < 1.0 && self.updates.is_multiple_of(FORGET_EVERY) {
-            self.forget(stride, prior, keep);
-        }
     }
 
-    /// Widens the covariance by what `FORGET_EVERY` outcomes forget, up to the prior, and draws means to the prior.
+    /// Forgets what `FORGET_EVERY` outcomes forget: wider covariance, means a little closer to the prior's.
     fn forget(&mut self, stride: u32, prior: &[(f32, f32)], keep: f32) {
         let mut widen = 1.0_f32;
         (0..FORGET_EVERY).for_each(|_| widen /= keep);
-        // Scaling row and column by √ keeps the matrix positive; what would pass the prior is scaled less.
+        for (place, (mean, &(m0, v0))) in self.mean.iter_mut().zip(prior).enumerate() {
+            let v = self.covariance[place * stride as usize + place];
+            *mean -= (1.0 - 1.0 / widen) * (v / v0).min(1.0) * (*mean - m0);
+        }
+        self.widen(stride, prior, widen);
+    }
+
+    /// Widens the covariance by `factor`, each weight up to its prior.
+    fn widen(&mut self, stride: u32, prior: &[(f32, f32)], factor: f32) {
+        // Scaling row and column by a square root keeps the matrix positive; what would pass the prior is scaled less.
         let scale: Vec<f32> = prior
             .iter()
             .enumerate()
             .take(self.mean.len())
             .map(|(place, &(_, v0))| {
                 let v = self.covariance[place * stride as usize + place];
-                (widen.min(v0 / v).max(1.0)).sqrt()
+                (factor.min(v0 / v).max(1.0)).sqrt()
             })
             .collect();
         for (place, row) in self.covariance.chunks_exact_mut(stride as usize).enumerate() {
@@ -249,15 +330,3 @@ impl Arm {
 pub(crate) const MAX_FULL: usize = 512;
 /// Outcomes of an action between two steps of forgetting.
 const FORGET_EVERY: u32 = 64;
-
-/// The dot product in eight lanes, summed pairwise at the end: the same bits scalar or vectorised.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for lane in 0..8 {
-            lanes[lane] += a[lane] * b[lane];
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
-}

@@ -2,6 +2,7 @@
 //! fixed order, never fused.
 //!
 //! Not here: anything that knows what is being computed.
+#![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
 /// 1.5 · 2²³: adding it to a small number rounds that number to an integer held in the low bits.
 const ROUND: f32 = 12_582_912.0;
@@ -10,7 +11,7 @@ const ROUND: f32 = 12_582_912.0;
 ///
 /// Range reduction by ln 2 in two parts, then the Taylor polynomial of degree 7 on |f| ≤ 0.347. No branches, so that
 /// a loop over it becomes vector code.
-#[inline]
+#[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 87.0);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
@@ -30,9 +31,21 @@ pub(crate) fn exp(x: f32) -> f32 {
 }
 
 /// The logistic function 1 / (1 + e⁻ˣ), in (0, 1).
-#[inline]
+#[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
+}
+
+/// The logit of the posterior mean of the probability, approximately: μ / √(1 + π s / 8).
+#[inline(always)]
+pub(crate) fn probit_logit(mean: f32, variance: f32) -> f32 {
+    mean / (1.0 + variance.max(0.0) * std::f32::consts::FRAC_PI_8).sqrt()
+}
+
+/// The posterior mean of the probability, approximately.
+#[inline(always)]
+pub(crate) fn shrunk(mean: f32, variance: f32) -> f32 {
+    sigmoid(probit_logit(mean, variance))
 }
 
 /// ln(p / (1 − p)) with p kept 1e-9 away from both ends.

@@ -5,8 +5,12 @@
 //! and vector code give the same bits. A lane is one action.
 //!
 //! Not here: what rows and lanes stand for, and the rule by which weights move.
+#![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
+use pulp::Simd;
 use serde::{Deserialize, Serialize};
+
+use crate::kernel;
 
 /// Lanes of a block.
 pub(crate) const LANES: usize = 8;
@@ -49,6 +53,25 @@ impl Table {
         }
     }
 
+    /// Adds the lane `lane` (the one after the last), with means and variances by row.
+    pub(crate) fn add_lane(&mut self, lane: usize, prior: impl Fn(usize) -> (f32, f32)) {
+        let rows = self.rows();
+        if self.blocks() * LANES <= lane {
+            let old = std::mem::take(&mut self.data);
+            let stride = self.stride();
+            self.blocks += 1;
+            self.data.reserve(rows * self.stride());
+            for row in 0..rows {
+                self.data.extend_from_slice(old.get(row * stride..(row + 1) * stride).unwrap_or(&[]));
+                self.data.extend_from_slice(&[0.0; BLOCK]);
+            }
+        }
+        for row in 0..rows {
+            let (mean, variance) = prior(row);
+            self.set(row as u32, lane, mean, variance);
+        }
+    }
+
     fn at(&self, row: u32, lane: usize) -> usize {
         row as usize * self.stride() + lane / LANES * BLOCK + lane % LANES
     }
@@ -78,10 +101,11 @@ impl Table {
     }
 
     /// Σ m x and Σ v x² of every lane of all blocks, added to `sums` (means and variances interleaved as in the table).
-    pub(crate) fn sum_all(&self, rows: &[u32], values: &[f32], sums: &mut [f32]) {
-        if self.blocks() <= 4 {
-            for (block, sum) in sums.chunks_exact_mut(BLOCK).enumerate() {
-                self.sum_block(rows, values, block, sum);
+    #[inline(always)]
+    pub(crate) fn sum_all<S: Simd>(&self, simd: S, rows: &[u32], values: &[f32], sums: &mut [f32]) {
+        if self.blocks() <= 2 {
+            for (block, sum) in sums.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+                self.sum_block(simd, rows, values, block, sum);
             }
             return;
         }
@@ -90,25 +114,31 @@ impl Table {
         let (fours, rest) = rows.as_chunks::<4>();
         let (four_values, rest_values) = values.as_chunks::<4>();
         for (four, x) in fours.iter().zip(four_values) {
-            add_four([row(four[0]), row(four[1]), row(four[2]), row(four[3])], *x, sums);
+            add_four(simd, [row(four[0]), row(four[1]), row(four[2]), row(four[3])], *x, sums);
         }
         for (&at, &x) in rest.iter().zip(rest_values) {
-            let square = x * x;
             for (sum, row) in sums.as_chunks_mut::<BLOCK>().0.iter_mut().zip(row(at).as_chunks::<BLOCK>().0) {
-                add(sum, row, x, square);
+                add(simd, sum, row, x);
             }
         }
     }
 
     /// The same for one block.
-    pub(crate) fn sum_block(&self, rows: &[u32], values: &[f32], block: usize, sum: &mut [f32]) {
+    #[inline(always)]
+    pub(crate) fn sum_block<S: Simd>(
+        &self,
+        simd: S,
+        rows: &[u32],
+        values: &[f32],
+        block: usize,
+        sum: &mut [f32; BLOCK],
+    ) {
         let stride = self.stride();
-        let Some(sum) = sum.first_chunk_mut::<BLOCK>() else { return };
         let mut local = *sum;
         for (&row, &x) in rows.iter().zip(values) {
             let at = row as usize * stride + block * BLOCK;
             if let Some(row) = self.data.get(at..).and_then(<[f32]>::first_chunk::<BLOCK>) {
-                add(&mut local, row, x, x * x);
+                add(simd, &mut local, row, x);
             }
         }
         *sum = local;
@@ -123,24 +153,22 @@ impl Table {
 }
 
 /// Adds one block of a row.
-#[inline]
-fn add(sum: &mut [f32; BLOCK], row: &[f32; BLOCK], x: f32, square: f32) {
-    for lane in 0..LANES {
-        sum[lane] += row[lane] * x;
-        sum[lane + LANES] += row[lane + LANES] * square;
-    }
+#[inline(always)]
+fn add<S: Simd>(simd: S, sum: &mut [f32; BLOCK], row: &[f32; BLOCK], x: f32) {
+    let (mean, variance) = sum.split_at_mut(LANES);
+    kernel::add_scaled(simd, mean, &row[..LANES], x);
+    kernel::add_scaled(simd, variance, &row[LANES..], x * x);
 }
 
-/// Adds four rows at a time, so that sums are loaded and stored a quarter as often; the order of additions in a lane is
-/// that of the features.
-fn add_four(rows: [&[f32]; 4], x: [f32; 4], sums: &mut [f32]) {
+/// Adds four rows at a time; the order of additions in a lane is that of the features.
+#[inline(always)]
+fn add_four<S: Simd>(simd: S, rows: [&[f32]; 4], x: [f32; 4], sums: &mut [f32]) {
     let square = x.map(|x| x * x);
     let [a, b, c, d] = rows.map(|row| row.as_chunks::<BLOCK>().0);
     let sums = sums.as_chunks_mut::<BLOCK>().0;
     for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        add(sum, a, x[0], square[0]);
-        add(sum, b, x[1], square[1]);
-        add(sum, c, x[2], square[2]);
-        add(sum, d, x[3], square[3]);
+        let (mean, variance) = sum.split_at_mut(LANES);
+        kernel::add_four_scaled(simd, mean, [&a[..LANES], &b[..LANES], &c[..LANES], &d[..LANES]], x);
+        kernel::add_four_scaled(simd, variance, [&a[LANES..], &b[LANES..], &c[LANES..], &d[LANES..]], square);
     }
 }

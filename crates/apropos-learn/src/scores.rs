@@ -1,7 +1,7 @@
 //! What scoring hands back, with the room it works in, so that a decision allocates nothing once warm.
 
-use crate::explore::optimistic;
 use crate::full::Active;
+use crate::kernel::{self, Optimistic};
 
 /// What is known about one candidate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +33,28 @@ impl Scores {
     /// No estimates yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Room for `count` candidates.
+    pub(crate) fn reset(&mut self, count: usize) {
+        for numbers in [&mut self.p, &mut self.mean, &mut self.variance, &mut self.evidence] {
+            numbers.clear();
+            numbers.resize(count, 0.0);
+        }
+        self.sums.clear();
+        self.order.clear();
+        self.order.extend(0..count as u32);
+    }
+
+    /// Leaves in `order` the places of the `most` best candidates by an optimistic logit; all when there are fewer.
+    pub(crate) fn shorten(&mut self, most: usize) {
+        let Self { order, mean, variance, .. } = self;
+        if order.len() <= most || most == 0 {
+            return;
+        }
+        let key = |at: u32| mean[at as usize] + 0.5 * variance[at as usize].sqrt();
+        order.select_nth_unstable_by(most - 1, |a, b| key(*b).total_cmp(&key(*a)).then(a.cmp(b)));
+        order.truncate(most);
     }
 
     /// The number of candidates.
@@ -67,8 +89,8 @@ impl Scores {
 
     /// Fills `out` with σ(mean + `optimism` · standard deviation) for each candidate: what policies measure gaps on.
     pub fn optimistic(&self, optimism: f64, out: &mut Vec<f64>) {
-        out.clear();
-        let estimates = self.mean.iter().zip(&self.variance);
-        out.extend(estimates.map(|(&mean, &v)| f64::from(optimistic(mean, v, optimism as f32))));
+        out.resize(self.len(), 0.0);
+        let Self { mean, variance, .. } = self;
+        kernel::wide(Optimistic { mean, variance, optimism: optimism as f32, out });
     }
 }

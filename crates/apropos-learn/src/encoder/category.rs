@@ -23,6 +23,14 @@ impl Categories {
         self.own.get(at).map(|(_, row)| *row)
     }
 
+    /// Gives `code` the row `row`, if it has none.
+    pub(super) fn adopt(&mut self, code: u64, row: u32) {
+        if let Err(place) = self.own.binary_search_by_key(&code, |(known, _)| *known) {
+            self.pending.retain(|(known, _)| *known != code);
+            self.own.insert(place, (code, row));
+        }
+    }
+
     /// Whether restored state is in order and names rows below `rows`.
     pub(super) fn is_consistent(&self, rows: u32) -> bool {
         let rising = |codes: &[(u64, u32)]| codes.windows(2).all(|pair| pair[0].0 < pair[1].0);

@@ -39,6 +39,13 @@ impl Crosses {
             })
     }
 
+    /// Gives a cell of pair `at` the row `row`.
+    pub(super) fn adopt(&mut self, at: usize, cell: u64, row: u32) {
+        if let Some(cross) = self.0.get_mut(at) {
+            cross.cells.adopt(cell, row);
+        }
+    }
+
     /// The number of pairs.
     pub(super) fn len(&self) -> usize {
         self.0.len()

@@ -215,6 +215,33 @@ impl Encoder {
         }
     }
 
+    /// Takes over rows that another learner found, and scales and quantiles where it saw more since `base`.
+    pub(crate) fn adopt(&mut self, fresh: &[Slot], other: &Self, base: &Self) {
+        for slot in fresh {
+            let row = self.slots.len() as u32;
+            let at = usize::from(slot.input);
+            match slot.kind {
+                FeatureKind::Category(code) => {
+                    if let Some(State::Category(categories)) =
+                        self.inputs.get_mut(at).map(|input| &mut input.state)
+                    {
+                        categories.adopt(code, row);
+                    }
+                }
+                FeatureKind::Cross(code) => self.crosses.adopt(at, code, row),
+                _ => {}
+            }
+            self.slots.push(*slot);
+        }
+        for ((ours, theirs), base) in self.inputs.iter_mut().zip(&other.inputs).zip(&base.inputs) {
+            if let (State::Number(ours), State::Number(theirs), State::Number(base)) =
+                (&mut ours.state, &theirs.state, &base.state)
+            {
+                ours.merge(theirs, base);
+            }
+        }
+    }
+
     /// Takes note of one context; rows may be added at the end.
     pub(crate) fn observe(&mut self, features: &Features) {
         let Self { settings, inputs, slots, .. } = self;

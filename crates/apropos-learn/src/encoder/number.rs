@@ -73,6 +73,28 @@ impl Number {
         }
     }
 
+    /// Adds up counts, means and squares (Chan and others 1979) less the base's, which both contain; the sample and the
+    /// knots come from whoever saw more.
+    pub(super) fn merge(&mut self, other: &Self, base: &Self) {
+        let sums = |number: &Self| {
+            let n = number.count as f64;
+            [n, n * number.mean, number.squares + n * number.mean * number.mean]
+        };
+        let (a, b, zero) = (sums(self), sums(other), sums(base));
+        let [n, sum, squares] = [0, 1, 2].map(|at| a[at] + b[at] - zero[at]);
+        if self.count < other.count {
+            self.reservoir.clone_from(&other.reservoir);
+            self.knots.clone_from(&other.knots);
+        }
+        self.count = (self.count + other.count).saturating_sub(base.count);
+        if 0.0 < n {
+            self.mean = sum / n;
+            self.squares = (squares - sum * self.mean).max(0.0);
+            let variance = self.squares / n;
+            self.inverse_sd = if 1e-20 < variance { 1.0 / variance.sqrt() } else { 0.0 };
+        }
+    }
+
     /// Places the knots anew.
     fn refresh(&mut self, wanted: usize) {
         let mut sorted = self.reservoir.clone();

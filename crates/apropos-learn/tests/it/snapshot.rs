@@ -1,0 +1,83 @@
+//! Snapshots: the format does not change by accident, and damage is always noticed.
+
+use apropos_event::draw;
+use apropos_learn::{
+    Features, Input, InputDefinition, InputKind, Model, ModelDefinition, Outcome, RewardDefinition,
+    SnapshotError,
+};
+use proptest::prelude::*;
+
+use crate::world::action;
+
+/// A small model that has learned a little of everything.
+fn taught() -> Model {
+    let input = |name: &str, kind| InputDefinition { name: name.to_owned(), kind };
+    let definition = ModelDefinition {
+        inputs: vec![
+            input("x", InputKind::Number),
+            input("c", InputKind::Category),
+            input("f", InputKind::Flag),
+        ],
+        rewards: vec![RewardDefinition::new("click"), RewardDefinition::new("purchase")],
+        full: apropos_learn::FullDefinition { features: 24, ..apropos_learn::FullDefinition::default() },
+        ..ModelDefinition::default()
+    };
+    let mut model = Model::new(&definition, &[action(0), action(1)]).unwrap();
+    let mut features = Features::new();
+    for t in 0..300_u64 {
+        let name = if t.is_multiple_of(3) { "a" } else { "b" };
+        let inputs = [
+            Input::Number(draw::uniform(2, "x", t)),
+            Input::Category(name),
+            Input::Flag(t.is_multiple_of(5)),
+        ];
+        model.encode(&inputs, &mut features).unwrap();
+        for reward in 0..2 {
+            let hit = f64::from(u8::from(draw::uniform(3 + u64::from(reward), "y", t) < 0.4));
+            let outcome = Outcome { subject: Some(t), ..Outcome::new(reward, hit) };
+            model.learn(&features, (t % 2) as u32, &outcome, 1.0).unwrap();
+        }
+    }
+    model
+}
+
+#[test]
+fn the_golden_snapshot_is_reproduced_to_the_bit() {
+    // Written by this very test when it does not exist. The same bytes come from debug and release builds and from any
+    // width of vectors; a change here is a change of the format or of what is learned, and needs a new version.
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/model-v1.bin");
+    let bytes = taught().snapshot();
+    let Ok(kept) = std::fs::read(golden) else {
+        std::fs::write(golden, &bytes).unwrap();
+        panic!("`{golden}` was missing and has been written; look at it and keep it");
+    };
+    assert!(kept == bytes, "the snapshot differs from `{golden}`");
+    assert_eq!(Model::restore(&kept).unwrap(), taught());
+}
+
+#[test]
+fn other_versions_and_strangers_are_refused() {
+    let mut bytes = taught().snapshot();
+    assert_eq!(Model::restore(b"hello"), Err(SnapshotError::NotASnapshot));
+    bytes[4] = 99;
+    assert_eq!(Model::restore(&bytes), Err(SnapshotError::Version { found: 99 }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_damage_is_noticed(at in 0.0..1.0_f64, flip in 1..=255_u8, cut in any::<bool>()) {
+        let mut bytes = taught().snapshot();
+        let at = (at * bytes.len() as f64) as usize;
+        if cut { bytes.truncate(at) } else { bytes[at] ^= flip }
+        prop_assert!(Model::restore(&bytes).is_err());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let mut framed = b"APLM\x01\x00".to_vec();
+        framed.extend(&bytes);
+        framed.extend(draw::stable_hash(1, &framed).to_le_bytes());
+        prop_assert!(Model::restore(&framed).is_err());
+    }
+}
