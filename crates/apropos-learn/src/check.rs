@@ -163,7 +163,6 @@ fn settings(definition: &ModelDefinition, root: &Path, problems: &mut Problems) 
     range("exploration", "floor", definition.exploration.floor, 0.0, 1.0);
     range("safety", "subject_weight", definition.safety.subject_weight, 0.0, 1e6);
     range("safety", "spike", definition.safety.spike, 0.0, 1e6);
-    range("root", "learned_crosses", definition.learned_crosses as f64, 0.0, 16.0);
     let mut policy = |name: &str, value: f64, low: f64, high: f64| {
         range("exploration", name, value, low, high);
     };

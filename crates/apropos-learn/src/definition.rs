@@ -15,8 +15,6 @@ pub struct ModelDefinition {
     pub inputs: Vec<InputDefinition>,
     /// Pairs of inputs that matter together.
     pub crosses: Vec<CrossDefinition>,
-    /// How many pairs the model may find by itself, 0 to 16.
-    pub learned_crosses: usize,
     /// Actions that resemble each other and share what is learned.
     pub groups: Vec<GroupDefinition>,
     /// The rewards the model predicts, each on its own. At least one.

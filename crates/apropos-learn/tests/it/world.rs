@@ -43,7 +43,7 @@ impl World {
     pub(crate) fn context(&self, t: u64) -> [bool; FLAGS] {
         let bits = draw::bits(self.seed, "context", t);
         // Each flag is set one time in four.
-        std::array::from_fn(|flag| bits >> (2 * flag) & 3 == 0)
+        std::array::from_fn(|flag| (bits >> (2 * flag)).trailing_zeros() >= 2)
     }
 
     pub(crate) fn rate(&self, action: usize, context: &[bool; FLAGS]) -> f64 {
