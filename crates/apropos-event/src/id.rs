@@ -35,7 +35,9 @@ fn check(text: &str) -> Result<(), IdError> {
     if MAX_ID_BYTES < text.len() {
         return Err(IdError::TooLong(text.len()));
     }
-    if text.chars().any(char::is_control) {
+    // Plain ASCII, nearly always, is told by its bytes.
+    let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if !plain && text.chars().any(char::is_control) {
         return Err(IdError::Control(text.escape_default().to_string()));
     }
     Ok(())

@@ -366,34 +366,36 @@ impl<'a> Input<'a> {
     }
 
     fn varint(&mut self) -> Option<u128> {
-        let mut n = 0_u128;
-        for shift in (0..128).step_by(7) {
+        let (mut n, mut shift) = (0_u128, 0);
+        while shift < 128 {
             let byte = self.byte()?;
             let bits = u128::from(byte & 0x7f);
-            if 126 <= shift && 3 < bits {
+            if shift == 126 && 3 < bits {
                 return None;
             }
             n |= bits << shift;
             if byte < 0x80 {
                 return Some(n);
             }
+            shift += 7;
         }
         None
     }
 
     /// A number of 64 bits, the common and fast case.
     fn varint64(&mut self) -> Option<u64> {
-        let mut n = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
+        let (mut n, mut shift) = (0_u64, 0);
+        for (read, byte) in self.0.iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);
             if shift == 63 && 1 < bits {
                 return None;
             }
             n |= bits << shift;
-            if byte < 0x80 {
+            if *byte < 0x80 {
+                self.0 = self.0.get(read + 1..)?;
                 return Some(n);
             }
+            shift += 7;
         }
         None
     }
