@@ -6,6 +6,8 @@
 //!
 //! Not here: who may act on it. The engine asks at its consent stage, and again when a queued message leaves.
 
+use std::cmp::Ordering;
+
 use apropos_event::{ChannelId, CivilTime, Duration, LocalTime, PropertyName, Purpose, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -370,7 +372,7 @@ fn restricted(profile: &Profile, now: Timestamp, concerns: impl Fn(&Matter) -> b
 }
 
 /// The narrowest standing of any member.
-fn narrowest<'a>(profile: &'a Profile, now: Timestamp, concerns: impl Fn(&Stance) -> bool) -> Standing<'a> {
+fn narrowest(profile: &Profile, now: Timestamp, concerns: impl Fn(&Stance) -> bool) -> Standing<'_> {
     // Agreements received since the members are seen as one person count for all of them.
     let shared_since = profile.merged_at();
     let standings =
@@ -434,12 +436,12 @@ impl QuietTimes {
     pub fn holds(&self, local: LocalTime) -> bool {
         let on = |date: apropos_event::CivilDate| self.days.is_empty() || self.days.contains(&date.weekday());
         let time: CivilTime = local.time;
-        if self.from == self.to {
-            false
-        } else if self.from < self.to {
-            self.from <= time && time < self.to && on(local.date)
-        } else {
-            (self.from <= time && on(local.date)) || (time < self.to && on(local.date.plus_days(-1)))
+        match self.from.cmp(&self.to) {
+            Ordering::Equal => false,
+            Ordering::Less => self.from <= time && time < self.to && on(local.date),
+            Ordering::Greater => {
+                (self.from <= time && on(local.date)) || (time < self.to && on(local.date.plus_days(-1)))
+            }
         }
     }
 }

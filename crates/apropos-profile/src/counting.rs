@@ -32,7 +32,7 @@ pub enum Count {
 /// A count or number of distinct values whose window reaches behind what is kept is at least what is read; sums and
 /// firsts of such windows are nothing.
 pub(crate) fn read(profile: &Profile, counter: &Counter, span: Span, marks: &mut Vec<u64>) -> Count {
-    let kind = counter.kind.as_ref().map(|kind| kind.as_str());
+    let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
     let members = || profile.members.iter();
     let last = || members().filter_map(|member| last(member, kind, span)).max();
     match counter.aggregate {
@@ -114,7 +114,7 @@ fn first(profile: &Profile, kind: Option<&str>, span: Span) -> Option<Timestamp>
 fn distinct(profile: &Profile, counter: &Counter, span: Span, marks: &mut Vec<u64>) -> u64 {
     marks.clear();
     let Some(property) = &counter.property else { return 0 };
-    let kind = counter.kind.as_ref().map(|kind| kind.as_str());
+    let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
     if property.as_str() != CHANNEL {
         for series in
             profile.members.iter().filter_map(|member| member.history.lane(kind.unwrap_or_default()))
@@ -133,14 +133,15 @@ fn distinct(profile: &Profile, counter: &Counter, span: Span, marks: &mut Vec<u6
             }
         };
         match kind {
-            Some(kind) => match history.lane(kind) {
-                Some(series) => series.within(span).for_each(|entry| add(entry.labels[CHANNEL_LABEL])),
-                None => {
+            Some(kind) => {
+                if let Some(series) = history.lane(kind) {
+                    series.within(span).for_each(|entry| add(entry.labels[CHANNEL_LABEL]));
+                } else {
                     let number = common_number(member, kind);
                     let entries = history.common.within(span).filter(|entry| Some(entry.labels[0]) == number);
                     entries.for_each(|entry| add(entry.labels[CHANNEL_LABEL]));
                 }
-            },
+            }
             None => {
                 for series in history.all() {
                     series.within(span).for_each(|entry| add(entry.labels[CHANNEL_LABEL]));

@@ -226,13 +226,15 @@ impl History {
         for effort in &mut self.efforts {
             effort.series.forget_before(since, |_| {});
         }
-        self.efforts.retain(|effort| 0 < effort.series.len());
+        self.efforts.retain(|effort| effort.series.entries().next().is_some());
         self.forget_keys(&gone);
     }
 
     fn forget_keys(&mut self, keys: &[u64]) {
         if let Some(index) = &mut self.index.0 {
-            keys.iter().for_each(|key| index.remove(*key));
+            for key in keys {
+                index.remove(*key);
+            }
         }
     }
 

@@ -48,7 +48,7 @@ impl ProfileRules {
     /// What is known of the trait `name` at `now`, by its policy; claims that ran out do not count.
     pub fn known<'a>(&self, profile: &'a Profile, name: &str, now: Timestamp) -> Option<Known<'a>> {
         let (_, definition) = self.find_trait(name)?;
-        self.resolve(profile, definition, now, None)
+        resolve(profile, definition, now, None)
     }
 
     /// The same, only from claims that may be used for `purpose`.
@@ -63,48 +63,48 @@ impl ProfileRules {
         if !definition.purposes.contains(purpose) {
             return None;
         }
-        self.resolve(profile, definition, now, Some(purpose))
+        resolve(profile, definition, now, Some(purpose))
     }
 
     /// Whether the customer may be asked for the trait `name`: what they told us once they are never asked again.
     pub fn capture<'a>(&self, profile: &'a Profile, name: &str, now: Timestamp) -> Capture<'a> {
         let Some((_, definition)) = self.find_trait(name) else { return Capture::Undeclared };
-        match self.resolve(profile, definition, now, None) {
+        match resolve(profile, definition, now, None) {
             None => Capture::Ask,
             Some(known) if known.told => Capture::Told(known),
             Some(known) => Capture::Confirm(known),
         }
     }
+}
 
-    pub(crate) fn resolve<'a>(
-        &self,
-        profile: &'a Profile,
-        definition: &TraitDefinition,
-        now: Timestamp,
-        purpose: Option<Purpose>,
-    ) -> Option<Known<'a>> {
-        let live = || {
-            let claims = profile.members.iter().flat_map(|member| member.claims(&definition.name));
-            claims.filter(|claim| {
-                lives(claim, definition, now)
-                    && purpose
-                        .is_none_or(|purpose| claim.purposes.is_none_or(|allowed| allowed.contains(purpose)))
-            })
-        };
-        let best = live().reduce(|a, b| if order(a, b, definition.policy).is_lt() { b } else { a })?;
-        let value = if definition.policy == TraitPolicy::Union && live().nth(1).is_some() {
-            Cow::Owned(union(live().map(|claim| &claim.value)))
-        } else {
-            Cow::Borrowed(&best.value)
-        };
-        Some(Known {
-            value,
-            source: &best.source,
-            observed_at: best.observed_at,
-            confidence: best.confidence,
-            told: live().any(|claim| claim.told),
+/// What is known by the claims that live at `now` and, with a purpose, may be used for it.
+pub(crate) fn resolve<'a>(
+    profile: &'a Profile,
+    definition: &TraitDefinition,
+    now: Timestamp,
+    purpose: Option<Purpose>,
+) -> Option<Known<'a>> {
+    let live = || {
+        let claims = profile.members.iter().flat_map(|member| member.claims(&definition.name));
+        claims.filter(|claim| {
+            lives(claim, definition, now)
+                && purpose
+                    .is_none_or(|purpose| claim.purposes.is_none_or(|allowed| allowed.contains(purpose)))
         })
-    }
+    };
+    let best = live().reduce(|a, b| if order(a, b, definition.policy).is_lt() { b } else { a })?;
+    let value = if definition.policy == TraitPolicy::Union && live().nth(1).is_some() {
+        Cow::Owned(union(live().map(|claim| &claim.value)))
+    } else {
+        Cow::Borrowed(&best.value)
+    };
+    Some(Known {
+        value,
+        source: &best.source,
+        observed_at: best.observed_at,
+        confidence: best.confidence,
+        told: live().any(|claim| claim.told),
+    })
 }
 
 /// Whether a claim still counts at `now`: observed by then, inside its retention, before its end.

@@ -21,9 +21,21 @@ mod consent;
 mod counting;
 mod facts;
 mod known;
-mod merge;
 mod value;
 
+mod brief;
+mod kindred;
+
+#[cfg(feature = "gpp")]
+pub mod gpp;
+
+mod merge;
+mod portability;
+mod retention;
+
+pub use brief::{
+    BRIEF_ENTRIES, Brief, BriefContact, BriefDossier, BriefEffort, BriefGoal, BriefTrait, Unsaid,
+};
 pub use consent::{ConsentState, Permission, Receipt, Use, is_gpc_signal};
 pub use counting::Count;
 pub use definition::{
@@ -34,12 +46,15 @@ pub use definition::{
 pub use error::{Fingerprint, ImportError, MergeError, ObserveError};
 pub use facts::ProfileBinding;
 pub use key::{Key, KeyError, Pepper};
+pub use kindred::{Interests, KindredIndex};
 pub use known::{Capture, Known};
 pub use ledger::{
     Declared, Dossier, DossierKind, Goal, GoalStatus, Opened, Preference, QuietTimes, Relation, Tie,
 };
 pub use observe::{Changes, Outcome};
+pub use portability::{Certificate, EXPORT_VERSION, Refusal, Tombstone};
 pub use profile::{IdentifierFact, MAX_MEMBERS, Profile};
+pub use retention::Removed;
 pub use rules::ProfileRules;
 pub use stance::{LegalBasis, Manner, Matter, Statement, Subject};
 pub use traits::Claim;

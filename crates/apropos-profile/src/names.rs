@@ -46,6 +46,11 @@ impl<T: Ord + Clone> Names<T> {
         self.0.get(usize::from(number).checked_sub(1)?)
     }
 
+    /// Whether the names are in order, each once.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.0.is_sorted_by(|a, b| a < b) && self.0.len() <= MAX_NAMES
+    }
+
     /// The names in order.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()

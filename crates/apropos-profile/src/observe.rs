@@ -79,7 +79,7 @@ impl ProfileRules {
         if let Some(rule) = rule {
             self.read(rule, event, print, &mut read)?;
         }
-        let step = rule.filter(|rule| rule.effort).map(|_| self.goal_of_step(event, print)).transpose()?;
+        let step = rule.filter(|rule| rule.effort).map(|_| goal_of_step(event, print)).transpose()?;
         let member = match place {
             Some(at) => profile.members.get(at),
             None => None,
@@ -250,19 +250,6 @@ impl ProfileRules {
         })
     }
 
-    fn goal_of_step(&self, event: &Event, print: u64) -> Result<Option<PropertyName>, ObserveError> {
-        match event.property("goal") {
-            Some(Value::Text(text)) => {
-                PropertyName::new(text).map(Some).map_err(|_| ObserveError::Property {
-                    event: Fingerprint(print),
-                    property: "goal",
-                    expected: "the name of a goal",
-                })
-            }
-            _ => Ok(None),
-        }
-    }
-
     fn remember(
         &self,
         member: &mut Member,
@@ -402,6 +389,17 @@ fn repeated(print: u64, same: bool) -> Result<Changes, ObserveError> {
     }
 }
 
+fn goal_of_step(event: &Event, print: u64) -> Result<Option<PropertyName>, ObserveError> {
+    match event.property("goal") {
+        Some(Value::Text(text)) => PropertyName::new(text).map(Some).map_err(|_| ObserveError::Property {
+            event: Fingerprint(print),
+            property: "goal",
+            expected: "the name of a goal",
+        }),
+        _ => Ok(None),
+    }
+}
+
 fn member_step(member: &mut Member, event: &Event, (key, check): (u64, u32), goal: &PropertyName) {
     let channel = member.history.channel(event.channel.as_ref());
     let waited = event.property("waited_seconds").and_then(Amount::from_value);
@@ -449,7 +447,9 @@ impl Digest {
             }
             Value::List(list) => {
                 self.number(7 + 16 * list.len() as u64);
-                list.iter().for_each(|value| self.value(value));
+                for value in list {
+                    self.value(value);
+                }
             }
             Value::Map(map) => {
                 self.number(8 + 16 * map.len() as u64);

@@ -213,7 +213,7 @@ impl Member {
                     mine.first = mine.first.min(fact.first);
                     mine.last = mine.last.max(fact.last);
                 }
-                return (new, false);
+                (new, false)
             }
             Err(at) => {
                 let kind = fact.kind.clone();

@@ -331,16 +331,11 @@ impl Reader<'_> {
     fn goal(&self, ended: Option<GoalStatus>, out: &mut Vec<Change>) -> Read<()> {
         let goal = self.name("goal")?;
         let at = self.event.occurred_at;
-        out.push(Change::Goal(match ended {
-            Some(status) => Goal { goal, declared: None, ended: Some((at, status)) },
-            None => {
-                let words = self.text("words")?.map(str::to_owned);
-                Goal {
-                    goal,
-                    declared: Some(Declared { at, words, until: self.instant("until")? }),
-                    ended: None,
-                }
-            }
+        out.push(Change::Goal(if let Some(status) = ended {
+            Goal { goal, declared: None, ended: Some((at, status)) }
+        } else {
+            let words = self.text("words")?.map(str::to_owned);
+            Goal { goal, declared: Some(Declared { at, words, until: self.instant("until")? }), ended: None }
         }));
         Ok(())
     }

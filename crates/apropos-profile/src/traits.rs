@@ -154,7 +154,7 @@ pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
                 (x, y) => x.is_some().cmp(&y.is_some()).then_with(|| a.cmp(b)),
             }
         }
-        (Value::List(a), Value::List(b)) => lexicographic(a.iter(), b.iter(), |a, b| compare(a, b)),
+        (Value::List(a), Value::List(b)) => lexicographic(a.iter(), b.iter(), compare),
         (Value::Map(a), Value::Map(b)) => {
             lexicographic(a.iter(), b.iter(), |(ka, a), (kb, b)| ka.cmp(kb).then_with(|| compare(a, b)))
         }
@@ -184,12 +184,11 @@ fn lexicographic<T>(
 pub(crate) fn fits(value: &Value, kind: &AttributeType, values: &[String]) -> bool {
     match (kind, value) {
         (AttributeType::Bool, Value::Bool(_))
-        | (AttributeType::Int, Value::Int(_))
-        | (AttributeType::Double, Value::Int(_) | Value::Double(_))
+        | (AttributeType::Double, Value::Double(_))
+        | (AttributeType::Int | AttributeType::Double | AttributeType::Decimal, Value::Int(_))
         | (AttributeType::Text, Value::Text(_))
         | (AttributeType::Dynamic, _) => true,
         (AttributeType::UInt, Value::Int(n)) => 0 <= *n,
-        (AttributeType::Decimal, Value::Int(_)) => true,
         (AttributeType::Decimal, Value::Text(text)) => text.parse::<rust_decimal::Decimal>().is_ok(),
         (AttributeType::Symbol, Value::Text(text)) => values.is_empty() || values.contains(text),
         (AttributeType::Timestamp, Value::Text(text)) => text.parse::<Timestamp>().is_ok(),

@@ -129,7 +129,7 @@ impl ProfileRules {
     /// The registered counters: aggregate, kind (`None` for all), property and window, in their order.
     pub fn counters(&self) -> impl Iterator<Item = (Aggregate, Option<&str>, Option<&str>, Window)> {
         self.counters.iter().map(|counter| {
-            let kind = counter.kind.as_ref().map(|kind| kind.as_str());
+            let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
             let property = counter.property.as_ref().map(PropertyName::as_str);
             (
                 counter.aggregate,
@@ -167,7 +167,8 @@ fn effort<'a>(profile: &'a Profile, goal: &'a PropertyName) -> Effort<'a> {
             );
             steps.extend(effort.series.entries().map(|entry| {
                 let kind = history.kinds.get(entry.labels[KIND]).map_or("", |kind| kind.as_str());
-                let channel = history.channels.get(entry.labels[CHANNEL]).map(|channel| channel.as_str());
+                let channel =
+                    history.channels.get(entry.labels[CHANNEL]).map(apropos_event::ChannelId::as_str);
                 (entry.at, entry.key, kind, channel)
             }));
         }

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use crate::consent::{ConsentState, Use};
 use crate::counting::{Count, read};
 use crate::history::CHANNEL;
+use crate::known::resolve;
 use crate::ledger::{DossierKind, GoalStatus};
 use crate::reading::MARKETING;
 use crate::rules::ProfileRules;
@@ -29,7 +30,7 @@ impl ProfileRules {
     ) {
         for (at, id) in &binding.traits {
             if let Some(definition) = self.traits.get(*at)
-                && let Some(known) = self.resolve(profile, definition, now, None)
+                && let Some(known) = resolve(profile, definition, now, None)
             {
                 write_value(facts, *id, &definition.kind, &known.value);
             }
@@ -165,7 +166,7 @@ impl ProfileRules {
                 .traits
                 .iter()
                 .filter_map(|definition| {
-                    let known = self.resolve(profile, definition, now, None)?;
+                    let known = resolve(profile, definition, now, None)?;
                     Some((definition.name.as_str(), known.told))
                 })
                 .collect();

@@ -79,16 +79,9 @@ impl ProfileRules {
                 _ => None,
             };
             let window = texts.next().flatten().unwrap_or("ever");
-            let kind = match event.map(EventKind::new) {
-                Some(Ok(kind)) => kind,
-                _ => {
-                    problems.push(Problem::error(
-                        "profile/event-kind",
-                        path,
-                        "the kind of event is not a name",
-                    ));
-                    continue;
-                }
+            let Some(Ok(kind)) = event.map(EventKind::new) else {
+                problems.push(Problem::error("profile/event-kind", path, "the kind of event is not a name"));
+                continue;
             };
             let window = match window.parse::<Window>() {
                 Ok(window) => window,
@@ -173,12 +166,11 @@ impl ProfileRules {
                 );
             }
         }
-        let window = match self.windows.iter().position(|known| *known == window) {
-            Some(at) => at,
-            None => {
-                self.windows.push(window);
-                self.windows.len() - 1
-            }
+        let window = if let Some(at) = self.windows.iter().position(|known| *known == window) {
+            at
+        } else {
+            self.windows.push(window);
+            self.windows.len() - 1
         };
         let kind = (!any).then(|| event.clone());
         self.counters.push(Counter { aggregate, kind, property, window, target });

@@ -150,7 +150,10 @@ fn preferences_come_with_receipts() {
             event("4", "consent.denied", 3, json!({"purpose": "learn", "evidence": "form 12"})),
         ],
     );
-    assert_eq!(rules.preferred_channel(&profile, day(4)).map(|c| c.as_str()), Some("email"));
+    assert_eq!(
+        rules.preferred_channel(&profile, day(4)).map(apropos_event::ChannelId::as_str),
+        Some("email")
+    );
     assert_eq!(rules.pace(&profile), Some((2, apropos_event::Duration::from_days(7))));
     let (likes, dislikes) = rules.topics(&profile);
     assert_eq!((likes[0].as_str(), dislikes[0].as_str()), ("garden", "cars"));

@@ -44,7 +44,7 @@ fn conditions_read_traits_consent_and_counters() {
         r#"history.distinct("purchase", "channel") == 2"#,
         r#"profile.tier == "gold" && !consent.contact && consent.personalise"#,
         r#"consent.state.contact == "denied" && consent.protected.vulnerable"#,
-        r#"history.events == 5"#,
+        r"history.events == 5",
     ];
     let schema = schema(&mut rules, &conditions);
     let profile = seen(

@@ -4,7 +4,10 @@
 //! within a minute.
 #![expect(clippy::unwrap_used, reason = "a failing test is the report")]
 
+mod brief;
+mod canary;
 mod consent;
 mod facts;
+mod laws;
 mod observe;
 mod support;
