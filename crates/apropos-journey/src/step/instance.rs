@@ -157,7 +157,7 @@ impl Run<'_> {
             .get(usize::from(goal))
             .and_then(|goal| plan.outcomes.get(usize::from(goal.rule.outcome)));
         // Reaching a goal is a visit of its own, so that its effect has a key of its own.
-        instance.visit += 1;
+        instance.visit = instance.visit.saturating_add(1);
         self.slot = 0;
         if let Some(goal) = name.cloned() {
             self.tell(instance, EffectKind::GoalReached { journey: plan.id.clone(), goal });
@@ -184,7 +184,7 @@ impl Run<'_> {
         outcome: Option<String>,
     ) -> Target {
         instance.status = Status::Active;
-        instance.visit += 1;
+        instance.visit = instance.visit.saturating_add(1);
         self.slot = 0;
         self.tell(instance, EffectKind::HandedBack { journey: plan.id.clone(), outcome });
         let time_is_up = instance.ends_by.is_some_and(|ends_by| ends_by <= self.now);
@@ -277,7 +277,7 @@ impl Run<'_> {
             instance.status = Status::Active;
         }
         instance.node = to;
-        instance.visit += 1;
+        instance.visit = instance.visit.saturating_add(1);
         instance.since = self.now;
         instance.due = None;
         instance.parked = None;

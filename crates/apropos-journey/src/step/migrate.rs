@@ -59,7 +59,7 @@ impl Run<'_> {
             instance.pending_exit.and_then(|exit| new.outcome(old.outcomes.get(usize::from(exit))?));
         instance.ends_by = new.limit.map(|(within, _)| instance.entered.plus(within));
         instance.trail.clear();
-        instance.visit += 1;
+        instance.visit = instance.visit.saturating_add(1);
         self.slot = 0;
         self.tell(instance, EffectKind::Migrated { journey: new.id.clone(), version: new.version });
         match target {

@@ -13,6 +13,7 @@ mod nodes;
 mod people;
 mod pictures;
 mod promises;
+mod random;
 mod reentry;
 mod size;
 mod support;
