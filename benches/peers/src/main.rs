@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use apropos_benches::eligibility::{Ask, Given, Workload};
 use apropos_condition::{
-    AttributeDefinition, AttributeId, AttributeType, Condition, Facts, IndexBuilder, OnUnknown, SchemaBuilder,
-    Scratch,
+    AttributeDefinition, AttributeId, AttributeType, Condition, Facts, IndexBuilder, OnUnknown,
+    SchemaBuilder, Scratch,
 };
 use apropos_event::{Path, Problems};
 use serde_json::{Value, json};
@@ -61,9 +61,15 @@ fn main() -> Result<(), Failure> {
     }
     let best = medians[2..].iter().copied().fold(f64::INFINITY, f64::min);
     println!("cel / ours = {:.0}; best of the others / ours = {:.0}", medians[1] / mine, best / mine);
-    let named: serde_json::Map<String, Value> =
-        engines.iter().zip(&medians).map(|(engine, median)| (engine.name.to_owned(), json!(median * 1e6))).collect();
-    println!("{}", json!({"microseconds": named, "cel_ratio": medians[1] / mine, "best_other_ratio": best / mine}));
+    let named: serde_json::Map<String, Value> = engines
+        .iter()
+        .zip(&medians)
+        .map(|(engine, median)| (engine.name.to_owned(), json!(median * 1e6)))
+        .collect();
+    println!(
+        "{}",
+        json!({"microseconds": named, "cel_ratio": medians[1] / mine, "best_other_ratio": best / mine})
+    );
     Ok(())
 }
 
@@ -96,7 +102,11 @@ fn ours(workload: &Workload) -> Result<Engine<'_>, Failure> {
             Given::Int(_) => AttributeType::Int,
             Given::Text(_) => AttributeType::Text,
         };
-        ids.extend(names.declare(&Path::root(), AttributeDefinition::new(name.parse()?, kind), &mut problems));
+        ids.extend(names.declare(
+            &Path::root(),
+            AttributeDefinition::new(name.parse()?, kind),
+            &mut problems,
+        ));
     }
     let mut conditions = Vec::new();
     for action in 0..workload.actions.len() {
@@ -138,7 +148,10 @@ fn cel(workload: &Workload) -> Result<Engine<'_>, Failure> {
                 Given::Text(text) => context.add_variable_from_value(name.as_str(), *text),
             }
         }
-        programs.iter().filter(|program| matches!(program.execute(&context), Ok(cel::Value::Bool(true)))).count()
+        programs
+            .iter()
+            .filter(|program| matches!(program.execute(&context), Ok(cel::Value::Bool(true))))
+            .count()
     };
     Ok(Engine { name: "cel 0.15.0", decide: Box::new(decide) })
 }
@@ -162,7 +175,8 @@ fn zen_expression(workload: &Workload) -> Result<Engine<'_>, Failure> {
     let mut expressions = Vec::new();
     for action in 0..workload.actions.len() {
         let text = workload.joined(action, " and ", "", |name, words| format!("{name} in [{words}]"));
-        expressions.push(zen_expression::compile_expression(&text).map_err(|error| format!("zen: {error:?}"))?);
+        expressions
+            .push(zen_expression::compile_expression(&text).map_err(|error| format!("zen: {error:?}"))?);
     }
     let customers = as_json(workload);
     let mut machine = zen_expression::vm::VM::new();
@@ -205,32 +219,53 @@ fn zen_table(workload: &Workload) -> Result<Engine<'_>, Failure> {
     Ok(Engine { name: "zen-engine 2.1.6, compiled table", decide: Box::new(decide) })
 }
 
-/// One cell an attribute. Two predicates on one attribute share its cell.
+/// One cell an attribute, in the short form that zen indexes; two predicates on one attribute share its cell in the
+/// long form.
 fn table_row(workload: &Workload, action: usize) -> Value {
     let mut row: serde_json::Map<String, Value> =
         workload.attributes.iter().map(|name| (name.clone(), json!(""))).collect();
-    for at in &workload.actions[action] {
-        let leaf = &workload.leaves[*at];
-        let name = &workload.attributes[leaf.attribute];
-        let cell = match &leaf.ask {
-            Ask::AtLeast(n) => format!("$ >= {n}"),
-            Ask::AtMost(n) => format!("$ <= {n}"),
-            Ask::Is(text) => format!("$ == \"{text}\""),
-            Ask::In(words) => {
-                let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-                format!("$ in [{}]", quoted.join(", "))
-            }
-            Ask::Holds(b) => format!("$ == {b}"),
-        };
-        let cell = match row.get(name).and_then(Value::as_str) {
-            Some("") | None => cell,
-            Some(before) => format!("{before} and {cell}"),
+    let wanted = &workload.actions[action];
+    for (at, name) in workload.attributes.iter().enumerate() {
+        let asks: Vec<&Ask> = wanted
+            .iter()
+            .map(|leaf| &workload.leaves[*leaf])
+            .filter(|l| l.attribute == at)
+            .map(|l| &l.ask)
+            .collect();
+        let cell = match asks.as_slice() {
+            [] => continue,
+            [one] => short_cell(one),
+            several => several.iter().map(|ask| long_cell(ask)).collect::<Vec<_>>().join(" and "),
         };
         row.insert(name.clone(), json!(cell));
     }
     row.insert("_id".to_owned(), json!(format!("row-{action}")));
     row.insert("action".to_owned(), json!(action.to_string()));
     Value::Object(row)
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn short_cell(ask: &Ask) -> String {
+    match ask {
+        Ask::AtLeast(n) => format!(">= {n}"),
+        Ask::AtMost(n) => format!("<= {n}"),
+        Ask::Is(text) => format!("\"{text}\""),
+        Ask::In(words) => quoted(words),
+        Ask::Holds(b) => b.to_string(),
+    }
+}
+
+fn long_cell(ask: &Ask) -> String {
+    match ask {
+        Ask::AtLeast(n) => format!("$ >= {n}"),
+        Ask::AtMost(n) => format!("$ <= {n}"),
+        Ask::Is(text) => format!("$ == \"{text}\""),
+        Ask::In(words) => format!("$ in [{}]", quoted(words)),
+        Ask::Holds(b) => format!("$ == {b}"),
+    }
 }
 
 /// One policy set with a policy an action: the permits that apply are the reasons of the answer.
