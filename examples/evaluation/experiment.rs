@@ -72,9 +72,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                         adjusted_p: t.adjusted_p,
                     })
                     .collect();
-                page.experiment(&spec.name, Ok(&found), ratio);
+                page.experiment(&spec.name, Ok(&found), spec.shares.map(|_| ratio));
             }
-            Err(refusal) => page.experiment(&spec.name, Err(refusal.to_string()), ratio),
+            Err(refusal) => page.experiment(&spec.name, Err(refusal.to_string()), spec.shares.map(|_| ratio)),
         }
         comparisons.push(to_json(spec, &arms, readout.err().map(|refusal| refusal.to_string()).as_deref()));
     }

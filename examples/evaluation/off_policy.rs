@@ -1,10 +1,11 @@
 //! What would another policy have earned? Estimates from an Open Bandit log, or a refusal.
 //!
 //! `off_policy LOG.csv.gz --policy POLICY.csv|uniform [--reference-model table] [--json] [--report PAGE.html]
-//! [--estimators ipw,dr,…] [--min-ess 200]`
+//! [--estimators ipw,dr,…] [--min-ess 200] [--floor P]`
 //!
 //! The policy table has the columns `item_id` and one a position. The reference model `table` is the smoothed click
-//! rate of each item at each position in the very log. The page holds the same figures for people.
+//! rate of each item at each position in the very log. `--floor` is the least probability that the logging policy promises
+//! for any item; it sharpens the exact confidence sequence. The page holds the same figures for people.
 
 use std::error::Error;
 
@@ -19,7 +20,10 @@ use apropos_examples::input;
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let args = Args::from_env(&["json"], &["policy", "reference-model", "report", "estimators", "min-ess"])?;
+    let args = Args::from_env(
+        &["json"],
+        &["policy", "reference-model", "report", "estimators", "min-ess", "floor"],
+    )?;
     let path = args.path(0, "LOG")?;
     let rows = read_log(path)?;
     let policy =
@@ -35,7 +39,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => Estimator::weight_only(),
     };
     let gate = Gate { min_effective_sample: args.parsed("min-ess", 200.0)?, ..Gate::default() };
-    let plan = Plan { estimators, model: "table".to_owned(), gate, ..Plan::default() };
+    let largest = (0..policy.positions())
+        .filter_map(|position| policy.at(position))
+        .flatten()
+        .copied()
+        .fold(0.0, f64::max);
+    let floor: f64 = args.parsed("floor", 0.0)?;
+    let max_weight = (0.0 < floor).then(|| largest / floor);
+    let plan = Plan { estimators, model: "table".to_owned(), gate, max_weight, ..Plan::default() };
     let mut evaluation = Evaluation::new(plan);
     let mut calibration = Calibration::default();
     for (number, shown) in &rows {

@@ -26,6 +26,8 @@ pub struct Plan {
     pub alpha: f64,
     /// What the log must offer.
     pub gate: Gate,
+    /// The largest weight that can occur, when the logging policy promises a floor: it sharpens the exact sequence.
+    pub max_weight: Option<f64>,
     /// The number of rows at which asymptotic sequences are tightest.
     pub tuning_rows: f64,
 }
@@ -38,6 +40,7 @@ impl Default for Plan {
             reward_range: (0.0, 1.0),
             alpha: 0.05,
             gate: Gate::default(),
+            max_weight: None,
             tuning_rows: 5_000.0,
         }
     }
@@ -116,6 +119,9 @@ impl Evaluation {
         {
             return Err(RowError::NoPrediction(estimator.name(&self.plan.model)));
         }
+        if let Some(limit) = self.plan.max_weight.filter(|limit| limit * (1.0 + 1e-9) < row.weight) {
+            return Err(RowError::AboveFloor { weight: row.weight, limit });
+        }
         self.sums.push(row);
         self.histogram.push(row.weight);
         for (estimator, terms) in &mut self.terms {
@@ -150,7 +156,8 @@ impl Evaluation {
 
     /// The exact confidence sequence of the policy's value.
     pub fn sequence(&self) -> Sequence {
-        Sequence::new(&self.sums, self.plan.reward_range, self.plan.alpha)
+        let sequence = Sequence::new(&self.sums, self.plan.reward_range, self.plan.alpha);
+        self.plan.max_weight.map_or(sequence, |limit| sequence.with_max_weight(limit))
     }
 
     /// The estimator among `family` that SLOPE picks; all must be in the plan. `None` when none has a standard error.
@@ -342,7 +349,9 @@ impl Report {
     /// The smallest and the largest of the estimates: no estimator wins everywhere, so the spread is part of the
     /// answer.
     pub fn spread(&self) -> Option<Interval> {
-        let values = || self.estimates.iter().map(|estimate| estimate.value);
+        // A replay that matched nothing is no estimate.
+        let told = |e: &&Estimate| e.estimator != "replay" || self.diagnostics.matched_rows != 0;
+        let values = || self.estimates.iter().filter(told).map(|estimate| estimate.value);
         Some(Interval { low: values().reduce(f64::min)?, high: values().reduce(f64::max)? })
     }
 }

@@ -109,6 +109,14 @@ pub enum RowError {
         /// The declared largest reward.
         high: f64,
     },
+    /// The weight exceeds what the plan says can occur.
+    #[error("weight `{weight}` exceeds `{limit}`, the most that the promised floor allows")]
+    AboveFloor {
+        /// The weight.
+        weight: f64,
+        /// The most that was promised.
+        limit: f64,
+    },
     /// A prediction is not finite.
     #[error("`{0}` and `{1}` are not predictions of at most 1e12")]
     Prediction(f64, f64),

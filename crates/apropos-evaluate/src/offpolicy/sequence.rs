@@ -17,10 +17,11 @@ fn psi(lambda: f64) -> f64 {
 /// An exact confidence sequence for the value of a policy, from sums alone.
 ///
 /// With ξ = w r ≥ 0 and mean v ≤ 1, each bet λ in (0, 1) makes exp(λ Σ(ξ − v) − ψ(λ) Σ(ξ − v)²) a non-negative
-/// supermartingale that starts at 1 (Fan, Grama, Liu 2015), because ξ − v ≥ −1. The mean of twenty such processes,
-/// λ = 1/2, 1/4, …, is one too, and exceeds 2/α with probability at most α/2 *ever* (Ville). All it needs is n, Σξ
-/// and Σξ²: so it merges, and the order of the rows does not matter. The upper side is the same for 1 − r. No bound
-/// on the weights is needed.
+/// supermartingale that starts at 1 (Fan, Grama, Liu 2015), because ξ − v ≥ −1. A weighted mean of twenty such
+/// processes, λ = 1/2, 1/4, …, is one too, and exceeds 2/α with probability at most α/2 *ever* (Ville). All it needs is
+/// n, Σξ and Σξ²: so it merges, and the order of the rows does not matter. The upper side is the same for 1 − r. No
+/// bound on the weights is needed; but where one is known beforehand, because the logging policy promises a floor, the
+/// upper side also bets on (v − ξ)/W ≥ −1, which is far sharper when rewards are rare.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sequence {
     count: f64,
@@ -30,10 +31,11 @@ pub struct Sequence {
     low: f64,
     range: f64,
     log_threshold: f64,
+    max_weight: Option<f64>,
 }
 
-/// The number of bets that are mixed.
-const BETS: i32 = 20;
+/// The number of bets that are mixed; the k-th has weight 1 / (k + 2), so that rare rewards are not drowned.
+const BETS: usize = 20;
 
 impl Sequence {
     /// The sequence after all rows in `sums`, for rewards between `low` and `high`, at level 1 − `alpha`.
@@ -55,13 +57,26 @@ impl Sequence {
             low,
             range,
             log_threshold: libm::log(2.0 / alpha),
+            max_weight: None,
         }
+    }
+
+    /// The same sequence, told that no weight can exceed `limit`: the largest π_e over the floor that the logging policy
+    /// promises. It must be known beforehand; the largest weight that was *seen* will not do.
+    #[must_use]
+    pub fn with_max_weight(self, limit: f64) -> Self {
+        Self { max_weight: (0.0 < limit).then_some(limit), ..self }
     }
 
     /// The interval now. It may be read after every row: with probability 1 − α it never misses.
     pub fn interval(&self) -> Interval {
-        let low = self.bound(self.lower);
-        let high = 1.0 - self.bound(self.upper);
+        let bound = |sum: f64, wealth: &dyn Fn(f64) -> f64| {
+            if self.count == 0.0 { 0.0 } else { first_allowed((sum / self.count).clamp(0.0, 1.0), wealth) }
+        };
+        let low = bound(self.lower.0, &|v| self.wealth_above(v));
+        // The upper side looks at 1 − v, which cannot be smaller than 1 − Σξ/n and need not reach it.
+        let centre = self.upper.0.max(self.count - self.lower.0);
+        let high = 1.0 - bound(centre, &|v| self.wealth_below(1.0 - v));
         let unit = if low <= high { Interval { low, high } } else { Interval { low: high, high: low } };
         Interval { low: self.low + self.range * unit.low, high: self.low + self.range * unit.high }
     }
@@ -69,40 +84,62 @@ impl Sequence {
     /// Whether `value` has been ruled out. O(1), without finding the interval.
     pub fn excludes(&self, value: f64) -> bool {
         let v = (value - self.low) / self.range;
-        0.0 < self.log_wealth(self.lower, v) || 0.0 < self.log_wealth(self.upper, 1.0 - v)
+        0.0 < self.wealth_above(v) || 0.0 < self.wealth_below(v)
     }
 
-    /// The smallest mean that the bets against it have not ruined.
-    fn bound(&self, side: (f64, f64)) -> f64 {
-        if self.count == 0.0 || self.log_wealth(side, 0.0) <= 0.0 {
-            return 0.0;
-        }
-        let (mut low, mut high) = (0.0, (side.0 / self.count).min(1.0));
-        for _ in 0..100 {
-            let middle = 0.5 * (low + high);
-            if 0.0 < self.log_wealth(side, middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        low
+    /// ln of the wealth of betting that the value exceeds `v`, less the threshold.
+    fn wealth_above(&self, v: f64) -> f64 {
+        self.log_wealth(self.lower, v) - self.log_threshold
     }
 
-    /// ln of the mixed wealth of betting that the mean exceeds `v`, less the threshold.
+    /// ln of the wealth of betting that the value is below `v`, less the threshold.
+    fn wealth_below(&self, v: f64) -> f64 {
+        let free = self.log_wealth(self.upper, 1.0 - v);
+        let Some(limit) = self.max_weight else { return free - self.log_threshold };
+        // (v − ξ) / W: half of the stake goes on each bet.
+        let scaled = (-self.lower.0 / limit, self.lower.1 / (limit * limit));
+        let bounded = self.log_wealth(scaled, -v / limit);
+        let largest = free.max(bounded);
+        let sum = 0.5 * (libm::exp(free - largest) + libm::exp(bounded - largest));
+        largest + libm::log(sum) - self.log_threshold
+    }
+
+    /// ln of the mixed wealth of betting that the mean of a series exceeds `v`.
     fn log_wealth(&self, (sum, squares): (f64, f64), v: f64) -> f64 {
         let drift = sum - self.count * v;
         let spread = (squares - 2.0 * v * sum + self.count * v * v).max(0.0);
-        let mut exponents = [0.0; BETS as usize];
+        let mut exponents = [0.0; BETS];
         let (mut lambda, mut largest) = (0.5, f64::NEG_INFINITY);
         for exponent in &mut exponents {
             *exponent = lambda * drift - psi(lambda) * spread;
             largest = largest.max(*exponent);
             lambda *= 0.5;
         }
-        let total: f64 = exponents.iter().map(|e| libm::exp(e - largest)).sum();
-        largest + libm::log(total / f64::from(BETS)) - self.log_threshold
+        let (mut total, mut weights) = (0.0, 0.0);
+        for (at, exponent) in exponents.iter().enumerate() {
+            let weight = 1.0 / (at as f64 + 2.0);
+            weights += weight;
+            total += weight * libm::exp(exponent - largest);
+        }
+        largest + libm::log(total / weights)
     }
+}
+
+/// The smallest value in `[0, centre]` against which nothing has been won yet.
+fn first_allowed(centre: f64, wealth: &dyn Fn(f64) -> f64) -> f64 {
+    if wealth(0.0) <= 0.0 {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0.0, centre);
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if 0.0 < wealth(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// The empirical-Bernstein sequence with predictable bets (learning notes of Waudby-Smith et al. 2022):
@@ -265,6 +302,26 @@ mod tests {
         let a = Sequence::new(&unit, (0.0, 1.0), 0.05).interval();
         let b = Sequence::new(&money, (-10.0, 40.0), 0.05).interval();
         assert!((50.0 * a.low - 10.0 - b.low).abs() < 1e-9 && (50.0 * a.high - 10.0 - b.high).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_promised_floor_sharpens_the_upper_side_of_rare_rewards() {
+        let mut sums = WeightSums::default();
+        for i in 0..10_000 {
+            let weight = if uniform(1, "w", i) < 0.1 { 5.5 } else { 0.5 };
+            sums.push(&Row { weight, ..Row::new(0.5, 0.5, f64::from(u8::from(uniform(1, "r", i) < 0.005))) });
+        }
+        let free = Sequence::new(&sums, (0.0, 1.0), 0.05);
+        let told = free.with_max_weight(5.5);
+        assert_eq!(free.interval().low, told.interval().low);
+        assert!(
+            told.interval().high < 0.5 * free.interval().high,
+            "{:?} {:?}",
+            told.interval(),
+            free.interval()
+        );
+        assert!(told.interval().contains(0.005) && !told.excludes(0.005));
+        assert!(told.excludes(told.interval().high + 1e-6) && !told.excludes(told.interval().high - 1e-6));
     }
 
     #[test]

@@ -104,7 +104,7 @@ section{background:var(--card);border:1px solid var(--rule);border-radius:14px;p
 .verdict{list-style:none;margin:26px 0 0;padding:0;display:grid;gap:10px}\
 .verdict li{padding:12px 18px;border-left:4px solid;border-radius:6px;background:var(--card)}\
 .verdict .good{border-color:var(--good)}.verdict .open{border-color:var(--open)}.verdict .bad{border-color:var(--bad)}\
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:4px 0 8px}\
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;margin:4px 0 8px}\
 .tile{background:var(--mist);border-radius:10px;padding:12px 14px}.tile b{display:block;font-size:22px;letter-spacing:-.01em}\
 .tile span{color:var(--soft);font-size:13px}\
 svg{width:100%;height:auto;display:block;overflow:visible}\

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use crate::experiment::Comparison;
 use crate::numeric::Moments;
-use crate::offpolicy::{Calibration, Evaluation, Interval, Report, Support};
+use crate::offpolicy::{Calibration, Estimate, Evaluation, Interval, Report, Support};
 use crate::uplift::{MetricIntervals, Metrics};
 
 use super::charts::{self, Line};
@@ -62,13 +62,10 @@ impl Page {
         if evaluation.histogram().zeros() != 0 {
             bins.push(("0".to_owned(), evaluation.histogram().zeros() as f64));
         }
-        bins.extend(
-            evaluation
-                .histogram()
-                .bins()
-                .into_iter()
-                .map(|(low, n)| (format!("≥ {}", number(low)), n as f64)),
-        );
+        let edge = |low: f64| {
+            if low < 1.0 { format!("≥ 1/{}", number(1.0 / low)) } else { format!("≥ {}", number(low)) }
+        };
+        bins.extend(evaluation.histogram().bins().into_iter().map(|(low, n)| (edge(low), n as f64)));
         self.section(
             "Weights",
             "How much each row counts for the new policy. A long tail to the right means that a few rows decide.",
@@ -114,10 +111,11 @@ impl Page {
     }
 
     fn estimates(&mut self, report: &Report, logged: f64) {
+        let told = |e: &&Estimate| e.estimator != "replay" || report.diagnostics.matched_rows != 0;
         let lines: Vec<Line> = report
             .estimates
             .iter()
-            .filter(|estimate| estimate.estimator != "replay" || report.diagnostics.matched_rows != 0)
+            .filter(told)
             .map(|estimate| Line {
                 name: estimate.estimator.clone(),
                 value: estimate.value,
@@ -129,7 +127,7 @@ impl Page {
             interval.map_or("–".to_owned(), |i| format!("{} … {}", number(i.low), number(i.high)))
         };
         let mut rows = String::new();
-        for e in &report.estimates {
+        for e in report.estimates.iter().filter(told) {
             let _ = write!(
                 rows,
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td></tr>",
@@ -186,9 +184,7 @@ impl Page {
 
     /// Uplift scores with their Qini curves; three at most are drawn.
     pub fn uplift(&mut self, scores: &[UpliftScore]) {
-        for score in scores {
-            self.verdict.push(uplift_sentence(score));
-        }
+        self.verdict.extend(scores.iter().take(3).map(uplift_sentence));
         let curves: Vec<(String, Vec<f64>)> =
             scores.iter().take(3).map(|score| (score.name.clone(), score.curve.clone())).collect();
         let colours = ["var(--main)", "var(--warm)", "var(--soft)"];
@@ -196,7 +192,11 @@ impl Page {
         for ((name, _), colour) in curves.iter().zip(colours) {
             let _ = write!(key, "<i style=\"background:{colour}\"></i>{}", escape(name));
         }
-        let body = format!("{}<p class=\"key\">{key}</p>", charts::curves("Qini curves", &curves));
+        let body = format!(
+            "{}<p class=\"key\">{key}</p>{}",
+            charts::curves("Qini curves", &curves),
+            uplift_table(scores)
+        );
         self.section(
             "Uplift by share treated",
             "Incremental outcomes when the best-scored share is treated. The dashed line is treating at random: a \
@@ -231,8 +231,14 @@ impl Page {
         }
     }
 
-    /// An experiment: every treatment against the control, or why there is nothing to show.
-    pub fn experiment(&mut self, name: &str, result: Result<&[ExperimentArm], String>, sample_ratio_p: f64) {
+    /// An experiment: every treatment against the control, or why there is nothing to show. `sample_ratio_p` is the
+    /// p-value against the planned shares, `None` when none were planned.
+    pub fn experiment(
+        &mut self,
+        name: &str,
+        result: Result<&[ExperimentArm], String>,
+        sample_ratio_p: Option<f64>,
+    ) {
         let arms = match result {
             Ok(arms) => arms,
             Err(reason) => {
@@ -271,13 +277,38 @@ impl Page {
             };
             self.verdict.push(sentence);
         }
-        let lead = format!("Units arrived as planned (sample ratio p = {}).", number(sample_ratio_p));
+        let lead = sample_ratio_p.map_or_else(
+            || "No shares were planned, so nobody can tell whether units were lost on the way.".to_owned(),
+            |p| format!("Units arrived as planned (sample ratio p = {}).", number(p)),
+        );
         self.section(
             name,
             &lead,
             &charts::intervals("Effects against control", &lines, Some(("no effect", 0.0))),
         );
     }
+}
+
+fn uplift_table(scores: &[UpliftScore]) -> String {
+    let mut rows = String::new();
+    for score in scores {
+        let metrics = &score.metrics;
+        let area = score.intervals.map(|intervals| intervals.qini_area_minus_random_per_row);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            rows,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(&score.name),
+            number(metrics.qini_area_minus_random_per_row),
+            area.map_or("–".to_owned(), |i| format!("{} … {}", number(i.low), number(i.high))),
+            metrics.uplift_at_30_overall.map_or("–".to_owned(), number),
+            number(metrics.policy_value_top30_ipw)
+        );
+    }
+    format!(
+        "<div class=\"wide\"><table><tr><th>score</th><th>Qini area</th><th>95 % interval</th><th>uplift, best 30 %</th>\
+         <th>value of treating them</th></tr>{rows}</table></div>"
+    )
 }
 
 fn uplift_sentence(score: &UpliftScore) -> (Tone, String) {

@@ -133,7 +133,8 @@ pub(super) fn number(value: f64) -> String {
     }
     let digits = if size == 0.0 { 0 } else { (3 - libm::floor(libm::log10(size)) as i32).clamp(0, 8) };
     let text = format!("{value:.*}", digits as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    text.replacen('-', "−", 1)
 }
 
 fn grouped(value: f64) -> String {
@@ -160,6 +161,7 @@ mod tests {
         assert_eq!(number(0.0), "0");
         assert_eq!(number(f64::NAN), "–");
         assert_eq!(number(250.0), "250");
+        assert_eq!(number(-0.25), "−0.25");
     }
 
     #[test]
