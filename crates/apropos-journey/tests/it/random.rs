@@ -78,7 +78,7 @@ fn node(dice: &mut Dice) -> NodeDefinition {
         zone: dice.some("Europe/Berlin".parse().unwrap()),
         branches: (0..dice.roll(3)).map(|_| branch(dice)).collect(),
         otherwise: dice.some(dice_node(dice.seed, dice.slot)),
-        arms: (0..1 + dice.roll(3)).map(|_| arm(dice)).collect(),
+        arms: (0..=dice.roll(3)).map(|_| arm(dice)).collect(),
         salt: dice.some("salt".into()),
         experiment: dice.some("experiment".into()),
         actions: vec!["tip".parse().unwrap()],
