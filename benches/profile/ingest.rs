@@ -146,7 +146,7 @@ fn load(criterion: &mut Criterion) {
         bencher.iter(|| postcard::from_bytes::<Profile>(black_box(&bytes)).unwrap());
     });
     group.bench_function("store", |bencher| {
-        bencher.iter(|| postcard::to_stdvec(black_box(&profile)).unwrap())
+        bencher.iter(|| postcard::to_stdvec(black_box(&profile)).unwrap());
     });
     group.finish();
 }

@@ -45,7 +45,8 @@ struct Row {
 #[serde(rename_all = "camelCase")]
 struct Restriction {
     purpose_id: u8,
-    restriction_type: u8,
+    #[serde(rename = "restrictionType")]
+    kind: u8,
     vendors: Vec<u16>,
 }
 
@@ -77,7 +78,7 @@ fn differing(row: &Row, tc: &TcString) -> Vec<&'static str> {
         .iter()
         .map(|restriction| Restriction {
             purpose_id: restriction.purpose,
-            restriction_type: restriction.restriction.number(),
+            kind: restriction.restriction.number(),
             vendors: restriction.vendors.clone(),
         })
         .collect();

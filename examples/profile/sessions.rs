@@ -42,6 +42,11 @@ struct Session {
     user: Option<(Timestamp, String)>,
 }
 
+/// Sessions by id.
+type Sessions = BTreeMap<String, Session>;
+/// The person behind each visitor.
+type People = BTreeMap<String, String>;
+
 /// How long after its first event a session takes more.
 const LONGEST: Duration = Duration::from_days(3);
 /// How long before its ping a page was opened at least.
@@ -94,9 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The sessions by id, and the person behind each visitor.
-fn collect(
-    mut rows: Vec<Row>,
-) -> Result<(BTreeMap<String, Session>, BTreeMap<String, String>), Box<dyn Error>> {
+fn collect(mut rows: Vec<Row>) -> Result<(Sessions, People), Box<dyn Error>> {
     // The event with the earliest receipt is the one that counts; later ones with its id repeat it.
     rows.sort_by(|a, b| a.collector_tstamp.cmp(&b.collector_tstamp));
     let mut seen = BTreeSet::new();
@@ -120,12 +123,11 @@ fn collect(
 fn add(session: &mut Session, row: &Row, id: &str, at: Timestamp) -> Result<(), Box<dyn Error>> {
     let name = row.event_name.clone().or_else(|| row.event.clone()).unwrap_or_default();
     let kind = row.event.as_deref().unwrap_or_default();
-    let label = match session.names.iter().position(|known| *known == name) {
-        Some(at) => at as u16 + 1,
-        None => {
-            session.names.push(name);
-            session.names.len() as u16
-        }
+    let label = if let Some(at) = session.names.iter().position(|known| *known == name) {
+        at as u16 + 1
+    } else {
+        session.names.push(name);
+        session.names.len() as u16
     };
     if kind == "page_ping" {
         session.pings.insert(label);

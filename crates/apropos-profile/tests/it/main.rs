@@ -1,7 +1,6 @@
 //! Public behaviour of profiles, topic by topic.
 //!
-//! `APROPOS_CASES` multiplies nothing but sets the number of cases of each law; the default is what the crate promises
-//! within a minute.
+//! `APROPOS_CASES` sets the number of cases of the laws; see `laws.rs`.
 #![expect(clippy::unwrap_used, reason = "a failing test is the report")]
 
 mod brief;
