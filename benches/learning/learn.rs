@@ -3,7 +3,6 @@
 //! Beside each of our figures stands a plain kernel of the same run: two row tables (means and variances), 50 active
 //! features, a loop over rows, then the best optimistic candidate. `learn/score-choose/N` should stay within twice
 //! `learn/plain-kernel/N`.
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to report")]
 
 use std::hint::black_box;

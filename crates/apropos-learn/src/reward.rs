@@ -215,10 +215,11 @@ impl Reward {
     ) {
         let (y, offset) = (outcome.value as f32, outcome.offset as f32);
         let learning = &definition.learning;
+        let all = 0.0 < learning.shared_variance;
         let rate = if 0.0 < learning.half_life { std::f32::consts::LN_2 / learning.half_life } else { 0.0 };
         let fade = Fade { rate, mean: 0.0, precision: 0.0 };
         let (own, own_variance) = self.table.lane(features.iter(), action);
-        let (m, v) = level(&self.upper[0], features, group);
+        let (m, v) = level(&self.upper[0], features, group, all);
         let (mut mu, mut s) = (own + m, own_variance + v);
         let loss = |mu: f32, s: f32| math::log_loss(f64::from(math::shrunk(mu + offset, s)), f64::from(y));
         let first = loss(mu, s);
@@ -232,7 +233,7 @@ impl Reward {
         if let Some(full) = &mut self.full {
             let Scratch { active } = &mut self.scratch;
             full.activate(&features.rows, &features.values, active);
-            let (m, v) = level(&self.upper[1], features, group);
+            let (m, v) = level(&self.upper[1], features, group, all);
             let mut taken = Step::default();
             let mut second = first;
             let believed = self.losses[1] <= self.losses[0];
@@ -357,8 +358,11 @@ fn shared(upper: &[f32], group: u16) -> (f32, f32) {
     (m + mg, v + vg)
 }
 
-/// Mean and variance that the shared levels add.
-fn level(upper: &Table, features: &Features, group: usize) -> (f32, f32) {
+/// Mean and variance that the shared levels add. Where only the intercept is shared, only it is looked at.
+fn level(upper: &Table, features: &Features, group: usize, shared: bool) -> (f32, f32) {
+    if !shared && group == 0 {
+        return upper.lane(features.iter().take(1), 0);
+    }
     let (m, v) = upper.lane(features.iter(), 0);
     if group == 0 {
         return (m, v);
@@ -377,7 +381,8 @@ fn raise(
     definition: &LearningDefinition,
 ) {
     let shared = 0.0 < definition.shared_variance;
-    for (at, (row, x)) in features.iter().enumerate() {
+    let touched = if shared || group != 0 { features.len() } else { 1 };
+    for (at, (row, x)) in features.iter().take(touched).enumerate() {
         let variance = if at == 0 { definition.shared_bias_variance } else { definition.shared_variance };
         if 0.0 < variance && (shared || at == 0) {
             step(upper, row, 0, x, taken, fade.towards(0.0, variance));
