@@ -10,11 +10,11 @@ use std::time::Instant;
 use apropos::event::ActionId;
 use apropos::learn::{Features, Model, ModelDefinition, Outcome, RewardDefinition, Scores};
 use apropos_examples::args::Args;
-use protocol::{Cell, Table};
 use serde_json::{Value, json};
+use table::{Cell, Table};
 
-#[path = "protocol.rs"]
-mod protocol;
+#[path = "table.rs"]
+mod table;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::from_env(&["json"], &["label", "definition"])?;
