@@ -269,8 +269,8 @@ fn read(bytes: &[u8]) -> Option<Series> {
         let until = Mark { at, key: input.u64()? };
         Some(Base { until, count: input.varint64()?, first: input.instant()? })
     };
-    let mut series =
-        Series { entries: VecDeque::with_capacity(entries), columns: Vec::with_capacity(columns), base };
+    let mut series = Series { entries: VecDeque::new(), columns: Vec::with_capacity(columns), base };
+    let mut read = Vec::with_capacity(entries);
     let (mut last, mut before) = (0_i64, None);
     for _ in 0..entries {
         last = last.checked_add(input.signed64()?)?;
@@ -284,8 +284,9 @@ fn read(bytes: &[u8]) -> Option<Series> {
         if before.replace(entry.mark()).is_some_and(|before| entry.mark() <= before) {
             return None;
         }
-        series.entries.push_back(entry);
+        read.push(entry);
     }
+    series.entries = VecDeque::from(read);
     for _ in 0..columns {
         series.columns.push(read_column(&mut input, entries)?);
     }
