@@ -3,6 +3,7 @@
 //! Not here: how it was reached, see `pipeline`; sentences about it, see `explain`.
 
 use apropos_event::{ActionId, CustomerId, DecisionId, Timestamp};
+use apropos_learn::Features;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -136,7 +137,7 @@ pub struct Decision {
     /// The next instant at which a reason for dropping something runs out.
     pub look_again: Option<Timestamp>,
     /// The customer's features, for learning.
-    pub features: Vec<(u32, f32)>,
+    pub features: Features,
     /// The playbook.
     pub playbook: Fingerprint,
     /// The model.

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use apropos_event::{ActionId, ChannelId, Duration, EventKind, GroupId, JourneyId, Timestamp};
+use apropos_condition::OnUnknown;
+use apropos_event::{ActionId, ChannelId, Duration, EventKind, GroupId, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -46,10 +47,7 @@ pub struct ActionDefinition {
     pub suitable: Vec<String>,
     /// What an unknown answer to a condition means.
     #[serde(default)]
-    pub on_unknown: OnUnknownDefinition,
-    /// The journey that offers it; without one it stands on its own.
-    #[serde(default)]
-    pub journey: Option<JourneyId>,
+    pub on_unknown: OnUnknown,
     /// The topic it is about, for preferences and consent.
     #[serde(default)]
     pub topic: Option<String>,
@@ -135,17 +133,6 @@ pub struct HandOffDefinition {
     /// What is asked of the person.
     #[serde(default)]
     pub ask: String,
-}
-
-/// What an unknown answer to a condition means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnUnknownDefinition {
-    /// The condition does not hold: what is not known is no licence to act.
-    #[default]
-    Fails,
-    /// The condition holds.
-    Holds,
 }
 
 /// A group of actions: conditions and limits they share.

@@ -4,6 +4,7 @@
 //! room for the newest. Not here: the rules that read it, see `policy` and `pipeline`.
 
 use apropos_event::{ActionId, ChannelId, DecisionId, Duration, GroupId, Timestamp};
+use apropos_learn::Features;
 use serde::{Deserialize, Serialize};
 
 use crate::Class;
@@ -100,7 +101,7 @@ impl Contact {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lesson {
     /// The customer's features at the time of the decision.
-    pub features: Vec<(u32, f32)>,
+    pub features: Features,
     /// The probability with which the action was chosen.
     pub probability: f64,
     /// When the answer counts as no.
@@ -115,7 +116,7 @@ pub struct Reward {
     /// The action.
     pub action: ActionId,
     /// The customer's features at the time of the decision.
-    pub features: Vec<(u32, f32)>,
+    pub features: Features,
     /// The probability with which the action was chosen.
     pub probability: f64,
     /// Whether it did what it was meant to do.

@@ -1,1 +1,31 @@
 #![doc = include_str!("../README.md")]
+
+// In reading order: what an author writes, what is checked, how a decision is reached, what is remembered, why.
+mod class;
+mod definition;
+mod catalogue;
+mod stage;
+mod score;
+mod decision;
+mod fingerprint;
+mod ledger;
+mod policy;
+mod pipeline;
+mod explain;
+
+pub use catalogue::{Catalogue, Draft, MAX_ACTIONS, MAX_LIMIT, MAX_TREATMENTS};
+pub use class::Class;
+pub use decision::{Candidate, Choice, Decision, Packet, SILENCE, Tried};
+pub use definition::{
+    ActionDefinition, CalendarUnit, CatalogueDefinition, GroupDefinition, HandOffDefinition, LimitDefinition,
+    MutualDefinition, PolicyDefinition, RewardDefinition, SuppressionDefinition, TreatmentDefinition,
+    WeightDefinition,
+};
+pub use explain::{Explanation, Line};
+pub use fingerprint::{Fingerprint, ParseFingerprintError};
+pub use ledger::{
+    Contact, Ledger, Lesson, MAX_CONTACTS, OpenCase, Outcome, OutcomeKind, Reward, SettleError, Suppression,
+};
+pub use pipeline::{Desk, Question};
+pub use score::{Factors, Score, propensity_for};
+pub use stage::{ConsentGap, Dropped, Reason, Stage, Treatment};

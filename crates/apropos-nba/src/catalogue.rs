@@ -1,0 +1,396 @@
+//! The checked catalogue: actions, policies and all their conditions in one index.
+//!
+//! Not here: deciding, see `pipeline`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use apropos_condition::{Condition, Index, IndexBuilder, OnUnknown, Schema, SchemaBuilder};
+use apropos_context::Channels;
+use apropos_event::{ActionId, Path, Problem, Problems, did_you_mean};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::SILENCE;
+use crate::definition::{
+    ActionDefinition, CatalogueDefinition, GroupDefinition, LimitDefinition, PolicyDefinition,
+};
+
+/// The most actions of one playbook.
+pub const MAX_ACTIONS: usize = 16_384;
+/// The most treatments of one action.
+pub const MAX_TREATMENTS: usize = 32;
+/// Longer windows than the ledger remembers cannot be counted: no limit may allow more than this.
+pub const MAX_LIMIT: u32 = 48;
+
+/// The rulesets of the index, in the order of their stages; the last holds the conditions of weights.
+pub(crate) const ELIGIBLE: usize = 0;
+pub(crate) const APPLICABLE: usize = 1;
+pub(crate) const SUITABLE: usize = 2;
+pub(crate) const WEIGHTS: usize = 3;
+
+/// Amounts of one action, as the scorer uses them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amounts {
+    pub(crate) value: f64,
+    pub(crate) cost: f64,
+    pub(crate) benefit: f64,
+    pub(crate) effort: f64,
+}
+
+/// One checked action.
+#[derive(Clone, Debug)]
+pub(crate) struct Action {
+    pub(crate) definition: ActionDefinition,
+    pub(crate) amounts: Amounts,
+    /// Cost of each treatment on top.
+    pub(crate) treatment_costs: Vec<f64>,
+    /// The weights that may apply: their subjects in the index, with the multiplier.
+    pub(crate) weights: Vec<(usize, f64)>,
+}
+
+/// Everything about actions, checked and compiled. Immutable; share it freely.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    pub(crate) actions: Vec<Action>,
+    pub(crate) ids: Vec<ActionId>,
+    pub(crate) policy: PolicyDefinition,
+    pub(crate) rewards: Vec<crate::definition::RewardDefinition>,
+    pub(crate) resources: BTreeMap<String, u32>,
+    pub(crate) index: Index,
+    pub(crate) interruption: f64,
+    pub(crate) silence: ActionId,
+}
+
+/// A catalogue whose conditions are read, before the schema is complete.
+#[derive(Debug)]
+pub struct Draft {
+    definition: CatalogueDefinition,
+    conditions: Vec<(usize, usize, Condition, OnUnknown)>,
+    weights: Vec<Vec<(usize, f64)>>,
+}
+
+impl Draft {
+    /// Reads all conditions and checks everything that can be checked without the finished schema.
+    ///
+    /// Paths start at `actions`, `groups`, `policy`, `rewards` and `resources`. When a problem is an error the draft
+    /// must not be finished.
+    pub fn new(
+        definition: &CatalogueDefinition,
+        channels: &Channels,
+        schema: &mut SchemaBuilder,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut reader = Reader { definition, schema, problems, conditions: Vec::new(), weights: Vec::new(), next: 0 };
+        reader.names();
+        let groups: BTreeMap<&str, &GroupDefinition> =
+            definition.groups.iter().map(|group| (group.id.as_str(), group)).collect();
+        for (at, action) in definition.actions.iter().enumerate() {
+            reader.action(at, action, &groups, channels);
+        }
+        reader.policy(&groups, channels);
+        let (conditions, weights) = (reader.conditions, reader.weights);
+        Self { definition: definition.clone(), conditions, weights }
+    }
+
+    /// Compiles the index over the finished schema.
+    pub fn finish(self, schema: &Schema) -> Catalogue {
+        let mut builder = IndexBuilder::new(schema);
+        let actions = self.definition.actions.len();
+        for ruleset in [ELIGIBLE, APPLICABLE, SUITABLE] {
+            builder.reserve(ruleset, actions);
+        }
+        builder.reserve(WEIGHTS, self.weights.iter().map(Vec::len).sum());
+        for (ruleset, subject, condition, unknown) in &self.conditions {
+            builder.add(*ruleset, *subject, condition, *unknown);
+        }
+        let ids: Vec<ActionId> = self.definition.actions.iter().map(|action| action.id.clone()).collect();
+        let actions = self.definition.actions.into_iter().zip(self.weights);
+        let silence = ActionId::new(SILENCE).unwrap_or_else(|_| ids.first().cloned().unwrap_or_else(no_action));
+        Catalogue {
+            actions: actions.map(|(definition, weights)| Action::new(definition, weights)).collect(),
+            ids,
+            interruption: float(self.definition.policy.interruption),
+            policy: self.definition.policy,
+            rewards: self.definition.rewards,
+            resources: self.definition.resources,
+            index: builder.build(),
+            silence,
+        }
+    }
+}
+
+/// INVARIANT: `silence` is a name, so this is never reached; it only spares the library a panic.
+fn no_action() -> ActionId {
+    let mut name = String::from("x");
+    loop {
+        if let Ok(id) = ActionId::new(&name) {
+            return id;
+        }
+        name.push('x');
+    }
+}
+
+fn float(amount: Decimal) -> f64 {
+    amount.to_f64().unwrap_or(0.0)
+}
+
+impl Action {
+    fn new(definition: ActionDefinition, weights: Vec<(usize, f64)>) -> Self {
+        Self {
+            amounts: Amounts {
+                value: float(definition.value),
+                cost: float(definition.cost),
+                benefit: float(definition.benefit),
+                effort: float(definition.effort),
+            },
+            treatment_costs: definition.treatments.iter().map(|treatment| float(treatment.cost)).collect(),
+            weights,
+            definition,
+        }
+    }
+}
+
+impl Catalogue {
+    /// The actions, in the author's order.
+    pub fn actions(&self) -> &[ActionId] {
+        &self.ids
+    }
+
+    /// The definition of an action.
+    pub fn action(&self, id: &ActionId) -> Option<&ActionDefinition> {
+        self.position(id).and_then(|at| self.actions.get(at)).map(|action| &action.definition)
+    }
+
+    /// The index of all conditions.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The contact policy.
+    pub fn policy(&self) -> &PolicyDefinition {
+        &self.policy
+    }
+
+    pub(crate) fn position(&self, id: &ActionId) -> Option<usize> {
+        self.ids.iter().position(|known| known == id)
+    }
+}
+
+struct Reader<'a> {
+    definition: &'a CatalogueDefinition,
+    schema: &'a mut SchemaBuilder,
+    problems: &'a mut Problems,
+    conditions: Vec<(usize, usize, Condition, OnUnknown)>,
+    weights: Vec<Vec<(usize, f64)>>,
+    /// The next free subject among the weights.
+    next: usize,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, code: &'static str, path: Path, message: String) {
+        self.problems.push(Problem::error(code, path, message));
+    }
+
+    fn names(&mut self) {
+        if MAX_ACTIONS < self.definition.actions.len() {
+            let message = format!("there are {} actions, at most {MAX_ACTIONS} are accepted", self.definition.actions.len());
+            self.error("nba/too-many", Path::root().key("actions"), message);
+        }
+        let mut seen = BTreeSet::new();
+        for (at, action) in self.definition.actions.iter().enumerate() {
+            let path = Path::root().key("actions").index(at).key("id");
+            if action.id.as_str() == SILENCE || action.id.as_str() == "hand_off" {
+                self.error("nba/reserved-name", path, format!("`{}` is a reserved name", action.id));
+            } else if !seen.insert(&action.id) {
+                self.error("nba/duplicate-action", path, format!("there are two actions named `{}`", action.id));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for (at, group) in self.definition.groups.iter().enumerate() {
+            if !seen.insert(&group.id) {
+                let path = Path::root().key("groups").index(at).key("id");
+                self.error("nba/duplicate-group", path, format!("there are two groups named `{}`", group.id));
+            }
+        }
+    }
+
+    fn action(
+        &mut self,
+        at: usize,
+        action: &ActionDefinition,
+        groups: &BTreeMap<&str, &GroupDefinition>,
+        channels: &Channels,
+    ) {
+        let path = Path::root().key("actions").index(at);
+        let group = action.group.as_ref().and_then(|id| groups.get(id.as_str()).copied());
+        if let (Some(id), None) = (&action.group, group) {
+            self.unknown("nba/unknown-group", path.key("group"), "group", id.as_str(), groups.keys().copied().collect());
+        }
+        for (key, ruleset, own, shared) in [
+            ("eligible", ELIGIBLE, &action.eligible, group.map(|group| &group.eligible)),
+            ("applicable", APPLICABLE, &action.applicable, group.map(|group| &group.applicable)),
+            ("suitable", SUITABLE, &action.suitable, group.map(|group| &group.suitable)),
+        ] {
+            // What the group says comes first; its mistakes are told where the group stands.
+            for text in shared.into_iter().flatten() {
+                if let Ok((condition, _)) = Condition::parse(text, &mut *self.schema) {
+                    self.conditions.push((ruleset, at, condition, action.on_unknown));
+                }
+            }
+            for (number, text) in own.iter().enumerate() {
+                if let Some(condition) = self.condition(text, &path.key(key).index(number)) {
+                    self.conditions.push((ruleset, at, condition, action.on_unknown));
+                }
+            }
+        }
+        self.treatments(action, &path, channels);
+        self.numbers(action, &path);
+        let mut weights = Vec::new();
+        for (number, weight) in action.weights.iter().enumerate() {
+            let path = path.key("weights").index(number);
+            self.within(weight.weight, 0.25, 4.0, path.key("weight"));
+            if let Some(condition) = self.condition(&weight.when, &path.key("when")) {
+                self.conditions.push((WEIGHTS, self.next, condition, OnUnknown::Fails));
+                weights.push((self.next, weight.weight));
+                self.next += 1;
+            }
+        }
+        self.weights.push(weights);
+    }
+
+    fn condition(&mut self, text: &str, path: &Path) -> Option<Condition> {
+        match Condition::parse(text, &mut *self.schema) {
+            Ok((condition, warnings)) => {
+                self.problems.absorb(path, warnings);
+                Some(condition)
+            }
+            Err(problems) => {
+                self.problems.absorb(path, problems);
+                None
+            }
+        }
+    }
+
+    fn treatments(&mut self, action: &ActionDefinition, path: &Path, channels: &Channels) {
+        let path = path.key("treatments");
+        if action.treatments.is_empty() || MAX_TREATMENTS < action.treatments.len() {
+            let message = format!("an action has 1 to {MAX_TREATMENTS} treatments, `{}` has {}", action.id, action.treatments.len());
+            self.error("nba/treatments", path.clone(), message);
+        }
+        for (number, treatment) in action.treatments.iter().enumerate() {
+            if channels.get(&treatment.channel).is_none() {
+                let known = channels.iter().map(|channel| channel.id.as_str()).collect();
+                let path = path.index(number).key("channel");
+                self.unknown("nba/unknown-channel", path, "channel", treatment.channel.as_str(), known);
+            }
+        }
+    }
+
+    fn numbers(&mut self, action: &ActionDefinition, path: &Path) {
+        self.within(action.propensity, 0.0, 1.0, path.key("propensity"));
+        self.within(action.baseline, 0.0, 1.0, path.key("baseline"));
+        self.within(action.lever, 0.5, 2.0, path.key("lever"));
+        for (key, amount) in
+            [("cost", action.cost), ("effort", action.effort), ("value", action.value), ("benefit", action.benefit)]
+        {
+            if amount.is_sign_negative() && !amount.is_zero() {
+                self.error("nba/negative", path.key(key), format!("`{key}` must not be negative, it is {amount}"));
+            }
+        }
+        if let (Some(from), Some(until)) = (action.from, action.until)
+            && until <= from
+        {
+            self.error("nba/dates", path.key("until"), format!("`{}` ends before it starts", action.id));
+        }
+        if action.cooldown.is_some_and(|cooldown| !cooldown.is_positive()) {
+            self.error("nba/duration", path.key("cooldown"), "a cooldown must be longer than nothing".to_owned());
+        }
+        if let Some(resource) = &action.uses
+            && !self.definition.resources.contains_key(resource)
+        {
+            let known = self.definition.resources.keys().map(String::as_str).collect();
+            self.unknown("nba/unknown-resource", path.key("uses"), "resource", resource, known);
+        }
+    }
+
+    fn within(&mut self, x: f64, low: f64, high: f64, path: Path) {
+        if !(low..=high).contains(&x) {
+            self.error("nba/out-of-range", path, format!("the number must lie between {low} and {high}, it is {x}"));
+        }
+    }
+
+    fn unknown(&mut self, code: &'static str, path: Path, what: &str, name: &str, known: Vec<&str>) {
+        let problem = Problem::error(code, path, format!("there is no {what} named `{name}`"));
+        let help = did_you_mean(name, known.iter().copied())
+            .or_else(|| (!known.is_empty()).then(|| format!("known: {}", known.join(", "))));
+        self.problems.push(match help {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        });
+    }
+
+    fn policy(&mut self, groups: &BTreeMap<&str, &GroupDefinition>, channels: &Channels) {
+        let root = Path::root();
+        for (at, group) in self.definition.groups.iter().enumerate() {
+            for (key, list) in [("eligible", &group.eligible), ("applicable", &group.applicable), ("suitable", &group.suitable)] {
+                for (number, text) in list.iter().enumerate() {
+                    self.condition(text, &root.key("groups").index(at).key(key).index(number));
+                }
+            }
+        }
+        let policy = &self.definition.policy;
+        for (at, limit) in policy.limits.iter().enumerate() {
+            self.limit(limit, &root.key("policy").key("limits").index(at), groups, channels);
+        }
+        for (at, rule) in policy.suppressions.iter().enumerate() {
+            let path = root.key("policy").key("suppressions").index(at);
+            if !rule.pause.is_positive() || !rule.within.is_positive() || rule.count == 0 {
+                let message = format!("`count`, `within` and `pause` of `{}` must be more than nothing", rule.name);
+                self.error("nba/duration", path, message);
+            }
+        }
+        if !policy.fatigue_half_life.is_positive() || !policy.reservation.is_positive() {
+            self.error("nba/duration", root.key("policy"), "half-life and reservation must be longer than nothing".to_owned());
+        }
+        self.within(policy.min_propensity, 0.0, 1.0, root.key("policy").key("min_propensity"));
+        self.within(policy.silence, 0.0, 1e9, root.key("policy").key("silence"));
+        for (at, reward) in self.definition.rewards.iter().enumerate() {
+            let path = root.key("rewards").index(at);
+            if !reward.within.is_positive() {
+                self.error("nba/duration", path.key("within"), "a reward's window must be longer than nothing".to_owned());
+            }
+            for (number, action) in reward.actions.iter().enumerate() {
+                if !self.definition.actions.iter().any(|known| known.id == *action) {
+                    let known = self.definition.actions.iter().map(|known| known.id.as_str()).collect();
+                    let path = path.key("actions").index(number);
+                    self.unknown("nba/unknown-action", path, "action", action.as_str(), known);
+                }
+            }
+        }
+    }
+
+    fn limit(
+        &mut self,
+        limit: &LimitDefinition,
+        path: &Path,
+        groups: &BTreeMap<&str, &GroupDefinition>,
+        channels: &Channels,
+    ) {
+        if limit.within.is_some() == limit.per.is_some() {
+            let message = format!("limit `{}` needs exactly one of `within` and `per`", limit.name);
+            self.error("nba/limit-window", path.clone(), message);
+        }
+        if MAX_LIMIT < limit.at_most {
+            let message = format!("a limit allows at most {MAX_LIMIT}, `{}` allows {}", limit.name, limit.at_most);
+            self.error("nba/limit-size", path.key("at_most"), message);
+        }
+        if let Some(channel) = limit.channel.as_ref().filter(|channel| channels.get(channel).is_none()) {
+            let known = channels.iter().map(|channel| channel.id.as_str()).collect();
+            self.unknown("nba/unknown-channel", path.key("channel"), "channel", channel.as_str(), known);
+        }
+        if let Some(group) = limit.group.as_ref().filter(|group| !groups.contains_key(group.as_str())) {
+            let known = groups.keys().copied().collect();
+            self.unknown("nba/unknown-group", path.key("group"), "group", group.as_str(), known);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Contact policy: limits, cooldowns and suppressions, counted from the ledger.
+//!
+//! Not here: quiet hours (context) and consent (profile).
+
+use apropos_event::{ChannelId, CivilDate, Timestamp, Zone};
+
+use crate::catalogue::{Action, Catalogue};
+use crate::definition::{CalendarUnit, LimitDefinition};
+use crate::ledger::{Contact, Ledger, Outcome, Reward, SettleError, Suppression};
+use crate::stage::{Dropped, Reason, Stage};
+
+fn dropped(component: &str, reason: Reason) -> Dropped {
+    Dropped { stage: Stage::ContactPolicy, component: component.to_owned(), reason }
+}
+
+/// What forbids an action whatever its treatment: a pause or a cooldown.
+pub(crate) fn rests(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<Dropped> {
+    let definition = &action.definition;
+    for pause in ledger.suppressions(now) {
+        let concerns = match &pause.action {
+            Some(known) => *known == definition.id,
+            None => pause.group.is_some() && pause.group == definition.group,
+        };
+        if concerns {
+            return Some(dropped(&pause.rule, Reason::Suppressed(pause.until)));
+        }
+    }
+    let cooldown = definition.cooldown?;
+    let last = ledger.contacts().iter().rev().find(|contact| {
+        contact.action == definition.id && !contact.has(crate::OutcomeKind::Failed)
+    })?;
+    let until = last.at.plus(cooldown);
+    (now < until).then(|| dropped("cooldown", Reason::CoolingDown(until)))
+}
+
+/// The first limit that forbids an interruption with this action on this channel.
+pub(crate) fn limited(
+    catalogue: &Catalogue,
+    ledger: &Ledger,
+    action: &Action,
+    channel: &ChannelId,
+    now: Timestamp,
+    zone: &Zone,
+) -> Option<Dropped> {
+    catalogue.policy.limits.iter().filter(|limit| concerns(limit, action, channel)).find_map(|limit| {
+        let since = match (limit.within, limit.per) {
+            (Some(within), _) => now.minus(within),
+            (None, Some(unit)) => start_of(unit, zone, now),
+            (None, None) => return None,
+        };
+        let mut counted = ledger.contacts().iter().rev().take_while(|contact| since < contact.at).filter(|contact| {
+            contact.interrupts && counts(limit, contact) && contact.counts(now, catalogue.policy.reservation)
+        });
+        if limit.at_most == 0 {
+            return Some(dropped(&limit.name, Reason::LimitReached(None)));
+        }
+        // The contact whose leaving the window makes room: the at_most-th newest.
+        let last = counted.nth(limit.at_most as usize - 1)?;
+        let frees = match (limit.within, limit.per) {
+            (Some(within), _) => Some(last.at.plus(within)),
+            (None, Some(unit)) => Some(end_of(unit, zone, now)),
+            (None, None) => None,
+        };
+        Some(dropped(&limit.name, Reason::LimitReached(frees)))
+    })
+}
+
+fn concerns(limit: &LimitDefinition, action: &Action, channel: &ChannelId) -> bool {
+    let definition = &action.definition;
+    limit.channel.as_ref().is_none_or(|known| known == channel)
+        && limit.class.is_none_or(|class| class == definition.class)
+        && (limit.group.is_none() || limit.group == definition.group)
+}
+
+fn counts(limit: &LimitDefinition, contact: &Contact) -> bool {
+    !contact.class.is_owed()
+        && limit.channel.as_ref().is_none_or(|known| *known == contact.channel)
+        && limit.class.is_none_or(|class| class == contact.class)
+        && (limit.group.is_none() || limit.group == contact.group)
+}
+
+/// The instant just before the calendar unit that `now` lies in began: what lies after it counts.
+fn start_of(unit: CalendarUnit, zone: &Zone, now: Timestamp) -> Timestamp {
+    let start = zone.start_of_day(first_day(unit, zone.day(now)));
+    start.minus(apropos_event::Duration::from_micros(1))
+}
+
+fn end_of(unit: CalendarUnit, zone: &Zone, now: Timestamp) -> Timestamp {
+    let first = first_day(unit, zone.day(now));
+    let next = match unit {
+        CalendarUnit::Day => first.plus_days(1),
+        CalendarUnit::Week => first.plus_days(7),
+        CalendarUnit::Month => first_day(CalendarUnit::Month, first.plus_days(31)),
+    };
+    zone.start_of_day(next)
+}
+
+fn first_day(unit: CalendarUnit, day: CivilDate) -> CivilDate {
+    match unit {
+        CalendarUnit::Day => day,
+        CalendarUnit::Week => day.plus_days(-(day.weekday() as i64)),
+        CalendarUnit::Month => day.plus_days(1 - i64::from(day.ymd().2)),
+    }
+}
+
+impl Catalogue {
+    /// Records what came of a decision, with the pauses that follow from it. Gives what can be learned.
+    ///
+    /// An outcome that is known already changes nothing.
+    ///
+    /// # Errors
+    /// When the decision is not in the ledger, or the outcome lies before it. Then nothing changed.
+    pub fn settle(&self, ledger: &mut Ledger, outcome: &Outcome) -> Result<Vec<Reward>, SettleError> {
+        let (reward, new) = ledger.record(outcome)?;
+        if new {
+            self.suppress(ledger, outcome);
+        }
+        Ok(reward.into_iter().collect())
+    }
+
+    /// Settles what an event answers with yes, and what is due by then with no.
+    pub fn settle_event(&self, ledger: &mut Ledger, event: &apropos_event::Event) -> Vec<Reward> {
+        let at = event.occurred_at;
+        let mut rewards = Vec::new();
+        for rule in self.rewards.iter().filter(|rule| rule.event == event.kind) {
+            rewards.extend(ledger.convert(at, |contact| {
+                (rule.actions.is_empty() || rule.actions.contains(&contact.action)) && at <= contact.at.plus(rule.within)
+            }));
+        }
+        rewards.extend(ledger.expire(at));
+        rewards
+    }
+
+    /// Settles what is due by `now` with no.
+    pub fn settle_due(&self, ledger: &mut Ledger, now: Timestamp) -> Vec<Reward> {
+        ledger.expire(now)
+    }
+
+    fn suppress(&self, ledger: &mut Ledger, outcome: &Outcome) {
+        let Some(contact) = ledger.contacts.iter().find(|contact| contact.decision == outcome.decision) else { return };
+        let (action, group) = (contact.action.clone(), contact.group.clone());
+        for rule in self.policy.suppressions.iter().filter(|rule| rule.outcome == outcome.kind) {
+            let whole = rule.group && group.is_some();
+            let since = outcome.at.minus(rule.within);
+            let count = ledger
+                .contacts
+                .iter()
+                .filter(|known| if whole { known.group == group } else { known.action == action })
+                .flat_map(|known| &known.outcomes)
+                .filter(|(kind, at)| *kind == rule.outcome && since < *at && *at <= outcome.at)
+                .count();
+            if rule.count as usize <= count {
+                ledger.suppressions.push(Suppression {
+                    action: (!whole).then(|| action.clone()),
+                    group: group.clone().filter(|_| whole),
+                    rule: rule.name.clone(),
+                    until: outcome.at.plus(rule.pause),
+                });
+            }
+        }
+    }
+}
