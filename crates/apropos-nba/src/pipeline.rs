@@ -3,7 +3,7 @@
 //! Each action passes the stages of [`Stage`] in order until one drops it. Total: missing data is a reason, never an
 //! error. Not here: how facts are gathered, see the facade; sentences, see `explain`.
 
-use apropos_condition::{AttributeId, Facts, Scratch, Truth};
+use apropos_condition::{AttributeId, Datum, Facts, Scratch, Truth};
 use apropos_context::{ContextRules, ContextState, Direction, Moment};
 use apropos_event::{CustomerId, DecisionId, PropertyName, Purpose, Timestamp, Zone, draw};
 use apropos_journey::Standing;
@@ -470,7 +470,10 @@ impl<'a> View<'a> {
         }
         let resource = definition.uses.as_deref()?;
         let said = self.q.resources.iter().find(|(_, name)| *name == resource);
-        let said = said.and_then(|(id, _)| self.q.facts.get(*id)).and_then(|left| left.as_int());
+        let said = said.and_then(|(id, _)| match self.q.facts.get(*id) {
+            Some(Datum::Int(left)) => Some(left),
+            _ => None,
+        });
         let left = said.or_else(|| self.catalogue.resources.get(resource).map(|left| i64::from(*left)));
         (left.unwrap_or(0) <= 0).then(|| drop_at(Stage::Constraints, resource, Reason::NoneLeft))
     }

@@ -6,7 +6,8 @@ use apropos_event::{ChannelId, CivilDate, Timestamp, Zone};
 
 use crate::catalogue::{Action, Catalogue};
 use crate::definition::{CalendarUnit, LimitDefinition};
-use crate::ledger::{Contact, Ledger, Outcome, Reward, SettleError, Suppression};
+use crate::decision::Decision;
+use crate::ledger::{Contact, Ledger, Lesson, OpenCase, Outcome, Reward, SettleError, Suppression};
 use crate::stage::{Dropped, Reason, Stage};
 
 fn dropped(component: &str, reason: Reason) -> Dropped {
@@ -104,6 +105,47 @@ fn first_day(unit: CalendarUnit, day: CivilDate) -> CivilDate {
 }
 
 impl Catalogue {
+    /// Enters a decision into the ledger because the host carries it out: it takes its place in the limits, opens the
+    /// lesson to be learned when `learns`, and opens the case on a hand-off. Gives `false` when there is nothing to
+    /// carry out, or the decision was accepted before.
+    pub fn accept(&self, ledger: &mut Ledger, decision: &Decision, learns: bool) -> bool {
+        let (Some(action), Some(treatment)) = (decision.choice.action(), decision.choice.treatment()) else {
+            return false;
+        };
+        let (Some(known), Some(chosen)) = (self.action(action), decision.chosen()) else { return false };
+        let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption);
+        let reward = self.rewards.iter().filter(|rule| rule.actions.is_empty() || rule.actions.contains(action));
+        let window = reward.map(|rule| rule.within).max();
+        let lesson = window.filter(|_| learns && known.learn).map(|window| Lesson {
+            features: decision.features.clone(),
+            probability: chosen.probability,
+            due: decision.at.plus(window),
+        });
+        let added = ledger.add(
+            Contact {
+                decision: decision.id.clone(),
+                action: action.clone(),
+                group: known.group.clone(),
+                class: known.class,
+                channel: treatment.channel.clone(),
+                at: decision.at,
+                interrupts,
+                confirmed: false,
+                outcomes: Vec::new(),
+                lesson,
+            },
+            self.policy.fatigue_half_life,
+        );
+        if let (true, Some(hand_off)) = (added, &known.hand_off) {
+            ledger.case = Some(OpenCase {
+                decision: decision.id.clone(),
+                queue: hand_off.queue.clone(),
+                since: decision.at,
+            });
+        }
+        added
+    }
+
     /// Records what came of a decision, with the pauses that follow from it. Gives what can be learned.
     ///
     /// An outcome that is known already changes nothing.
