@@ -216,6 +216,17 @@ impl ContextRules {
         &self.situations
     }
 
+    /// Whether [`ContextRules::observe`] would take an event.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check(&self, event: &Event) -> Result<(), ContextError> {
+        event.check()?;
+        self.position(event)?;
+        self.zone(event)?;
+        Ok(())
+    }
+
     /// Takes an event.
     ///
     /// Events may come late: what lies before what is known moves nothing back.

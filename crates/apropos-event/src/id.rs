@@ -63,6 +63,11 @@ macro_rules! ids {
                 Ok(Self(CompactString::new(text)))
             }
 
+            /// The id made of a number: its hexadecimal digits.
+            pub fn from_number(number: u64) -> Self {
+                Self(compact_str::format_compact!("{number:016x}"))
+            }
+
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0

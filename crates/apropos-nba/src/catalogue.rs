@@ -80,7 +80,8 @@ impl Draft {
         schema: &mut SchemaBuilder,
         problems: &mut Problems,
     ) -> Self {
-        let mut reader = Reader { definition, schema, problems, conditions: Vec::new(), weights: Vec::new(), next: 0 };
+        let mut reader =
+            Reader { definition, schema, problems, conditions: Vec::new(), weights: Vec::new(), next: 0 };
         reader.names();
         let groups: BTreeMap<&str, &GroupDefinition> =
             definition.groups.iter().map(|group| (group.id.as_str(), group)).collect();
@@ -105,7 +106,6 @@ impl Draft {
         }
         let ids: Vec<ActionId> = self.definition.actions.iter().map(|action| action.id.clone()).collect();
         let actions = self.definition.actions.into_iter().zip(self.weights);
-        let silence = ActionId::new(SILENCE).unwrap_or_else(|_| ids.first().cloned().unwrap_or_else(no_action));
         Catalogue {
             actions: actions.map(|(definition, weights)| Action::new(definition, weights)).collect(),
             ids,
@@ -114,19 +114,9 @@ impl Draft {
             rewards: self.definition.rewards,
             resources: self.definition.resources,
             index: builder.build(),
-            silence,
+            // INVARIANT: `silence` is a name; the number only spares the library a panic.
+            silence: ActionId::new(SILENCE).unwrap_or_else(|_| ActionId::from_number(0)),
         }
-    }
-}
-
-/// INVARIANT: `silence` is a name, so this is never reached; it only spares the library a panic.
-fn no_action() -> ActionId {
-    let mut name = String::from("x");
-    loop {
-        if let Ok(id) = ActionId::new(&name) {
-            return id;
-        }
-        name.push('x');
     }
 }
 
@@ -193,7 +183,10 @@ impl Reader<'_> {
 
     fn names(&mut self) {
         if MAX_ACTIONS < self.definition.actions.len() {
-            let message = format!("there are {} actions, at most {MAX_ACTIONS} are accepted", self.definition.actions.len());
+            let message = format!(
+                "there are {} actions, at most {MAX_ACTIONS} are accepted",
+                self.definition.actions.len()
+            );
             self.error("nba/too-many", Path::root().key("actions"), message);
         }
         let mut seen = BTreeSet::new();
@@ -202,7 +195,11 @@ impl Reader<'_> {
             if action.id.as_str() == SILENCE || action.id.as_str() == "hand_off" {
                 self.error("nba/reserved-name", path, format!("`{}` is a reserved name", action.id));
             } else if !seen.insert(&action.id) {
-                self.error("nba/duplicate-action", path, format!("there are two actions named `{}`", action.id));
+                self.error(
+                    "nba/duplicate-action",
+                    path,
+                    format!("there are two actions named `{}`", action.id),
+                );
             }
         }
         let mut seen = BTreeSet::new();
@@ -224,7 +221,13 @@ impl Reader<'_> {
         let path = Path::root().key("actions").index(at);
         let group = action.group.as_ref().and_then(|id| groups.get(id.as_str()).copied());
         if let (Some(id), None) = (&action.group, group) {
-            self.unknown("nba/unknown-group", path.key("group"), "group", id.as_str(), groups.keys().copied().collect());
+            self.unknown(
+                "nba/unknown-group",
+                path.key("group"),
+                "group",
+                id.as_str(),
+                groups.keys().copied().collect(),
+            );
         }
         for (key, ruleset, own, shared) in [
             ("eligible", ELIGIBLE, &action.eligible, group.map(|group| &group.eligible)),
@@ -274,7 +277,11 @@ impl Reader<'_> {
     fn treatments(&mut self, action: &ActionDefinition, path: &Path, channels: &Channels) {
         let path = path.key("treatments");
         if action.treatments.is_empty() || MAX_TREATMENTS < action.treatments.len() {
-            let message = format!("an action has 1 to {MAX_TREATMENTS} treatments, `{}` has {}", action.id, action.treatments.len());
+            let message = format!(
+                "an action has 1 to {MAX_TREATMENTS} treatments, `{}` has {}",
+                action.id,
+                action.treatments.len()
+            );
             self.error("nba/treatments", path.clone(), message);
         }
         for (number, treatment) in action.treatments.iter().enumerate() {
@@ -290,11 +297,18 @@ impl Reader<'_> {
         self.within(action.propensity, 0.0, 1.0, path.key("propensity"));
         self.within(action.baseline, 0.0, 1.0, path.key("baseline"));
         self.within(action.lever, 0.5, 2.0, path.key("lever"));
-        for (key, amount) in
-            [("cost", action.cost), ("effort", action.effort), ("value", action.value), ("benefit", action.benefit)]
-        {
+        for (key, amount) in [
+            ("cost", action.cost),
+            ("effort", action.effort),
+            ("value", action.value),
+            ("benefit", action.benefit),
+        ] {
             if amount.is_sign_negative() && !amount.is_zero() {
-                self.error("nba/negative", path.key(key), format!("`{key}` must not be negative, it is {amount}"));
+                self.error(
+                    "nba/negative",
+                    path.key(key),
+                    format!("`{key}` must not be negative, it is {amount}"),
+                );
             }
         }
         if let (Some(from), Some(until)) = (action.from, action.until)
@@ -303,7 +317,11 @@ impl Reader<'_> {
             self.error("nba/dates", path.key("until"), format!("`{}` ends before it starts", action.id));
         }
         if action.cooldown.is_some_and(|cooldown| !cooldown.is_positive()) {
-            self.error("nba/duration", path.key("cooldown"), "a cooldown must be longer than nothing".to_owned());
+            self.error(
+                "nba/duration",
+                path.key("cooldown"),
+                "a cooldown must be longer than nothing".to_owned(),
+            );
         }
         if let Some(resource) = &action.uses
             && !self.definition.resources.contains_key(resource)
@@ -315,7 +333,11 @@ impl Reader<'_> {
 
     fn within(&mut self, x: f64, low: f64, high: f64, path: Path) {
         if !(low..=high).contains(&x) {
-            self.error("nba/out-of-range", path, format!("the number must lie between {low} and {high}, it is {x}"));
+            self.error(
+                "nba/out-of-range",
+                path,
+                format!("the number must lie between {low} and {high}, it is {x}"),
+            );
         }
     }
 
@@ -332,7 +354,11 @@ impl Reader<'_> {
     fn policy(&mut self, groups: &BTreeMap<&str, &GroupDefinition>, channels: &Channels) {
         let root = Path::root();
         for (at, group) in self.definition.groups.iter().enumerate() {
-            for (key, list) in [("eligible", &group.eligible), ("applicable", &group.applicable), ("suitable", &group.suitable)] {
+            for (key, list) in [
+                ("eligible", &group.eligible),
+                ("applicable", &group.applicable),
+                ("suitable", &group.suitable),
+            ] {
                 for (number, text) in list.iter().enumerate() {
                     self.condition(text, &root.key("groups").index(at).key(key).index(number));
                 }
@@ -345,19 +371,28 @@ impl Reader<'_> {
         for (at, rule) in policy.suppressions.iter().enumerate() {
             let path = root.key("policy").key("suppressions").index(at);
             if !rule.pause.is_positive() || !rule.within.is_positive() || rule.count == 0 {
-                let message = format!("`count`, `within` and `pause` of `{}` must be more than nothing", rule.name);
+                let message =
+                    format!("`count`, `within` and `pause` of `{}` must be more than nothing", rule.name);
                 self.error("nba/duration", path, message);
             }
         }
         if !policy.fatigue_half_life.is_positive() || !policy.reservation.is_positive() {
-            self.error("nba/duration", root.key("policy"), "half-life and reservation must be longer than nothing".to_owned());
+            self.error(
+                "nba/duration",
+                root.key("policy"),
+                "half-life and reservation must be longer than nothing".to_owned(),
+            );
         }
         self.within(policy.min_propensity, 0.0, 1.0, root.key("policy").key("min_propensity"));
         self.within(policy.silence, 0.0, 1e9, root.key("policy").key("silence"));
         for (at, reward) in self.definition.rewards.iter().enumerate() {
             let path = root.key("rewards").index(at);
             if !reward.within.is_positive() {
-                self.error("nba/duration", path.key("within"), "a reward's window must be longer than nothing".to_owned());
+                self.error(
+                    "nba/duration",
+                    path.key("within"),
+                    "a reward's window must be longer than nothing".to_owned(),
+                );
             }
             for (number, action) in reward.actions.iter().enumerate() {
                 if !self.definition.actions.iter().any(|known| known.id == *action) {
@@ -381,7 +416,8 @@ impl Reader<'_> {
             self.error("nba/limit-window", path.clone(), message);
         }
         if MAX_LIMIT < limit.at_most {
-            let message = format!("a limit allows at most {MAX_LIMIT}, `{}` allows {}", limit.name, limit.at_most);
+            let message =
+                format!("a limit allows at most {MAX_LIMIT}, `{}` allows {}", limit.name, limit.at_most);
             self.error("nba/limit-size", path.key("at_most"), message);
         }
         if let Some(channel) = limit.channel.as_ref().filter(|channel| channels.get(channel).is_none()) {

@@ -116,6 +116,11 @@ impl Candidate {
     }
 }
 
+/// Bytes are not those of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the bytes are not those of a decision")]
+pub struct NotADecision;
+
 /// The answer to one question: what to do for this customer at this moment.
 ///
 /// Candidates stand in order of rank: what could have been chosen first, by class, priority and name; then what
@@ -150,6 +155,20 @@ impl Decision {
     /// The candidate for `action`, if the playbook has it.
     pub fn candidate(&self, action: &str) -> Option<&Candidate> {
         self.candidates.iter().find(|candidate| candidate.action.as_str() == action)
+    }
+
+    /// The canonical bytes: equal decisions, and only those, have equal bytes. For digests and compact logs.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // INVARIANT: a decision holds nothing that the format cannot write.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// Reads canonical bytes.
+    ///
+    /// # Errors
+    /// When the bytes are not those of a decision.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotADecision> {
+        postcard::from_bytes(bytes).map_err(|_| NotADecision)
     }
 
     /// The candidate that was chosen.

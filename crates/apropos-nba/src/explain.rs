@@ -56,7 +56,12 @@ impl Catalogue {
                 None => "silence: nothing is better for both sides now".to_owned(),
             },
             Choice::HandOff { action, treatment, packet } => {
-                format!("a person takes over: {} by {}, queue `{}`", title(action), treatment.channel, packet.queue)
+                format!(
+                    "a person takes over: {} by {}, queue `{}`",
+                    title(action),
+                    treatment.channel,
+                    packet.queue
+                )
             }
             Choice::Act { action, treatment } => {
                 let worth = winner.and_then(|winner| Some((winner.class?, winner.score?)));
@@ -87,10 +92,14 @@ impl Catalogue {
             sentence = format!("{sentence} [{}]", dropped.component);
         }
         let change = match &dropped.reason {
-            Reason::ConditionFalse | Reason::ConditionUnknown => self.flip(candidate, dropped.stage, question),
+            Reason::ConditionFalse | Reason::ConditionUnknown => {
+                self.flip(candidate, dropped.stage, question)
+            }
             Reason::Outranked => winner.and_then(|winner| self.overtake(candidate, winner)),
             Reason::Waits(class) => Some(format!("if nothing of class {class} were open")),
-            reason => reason.ends().map(|at| format!("from {at}")).or_else(|| remedy(reason).map(str::to_owned)),
+            reason => {
+                reason.ends().map(|at| format!("from {at}")).or_else(|| remedy(reason).map(str::to_owned))
+            }
         };
         Line { action: candidate.action.clone(), sentence, change }
     }
@@ -148,7 +157,11 @@ impl Catalogue {
         };
         let needed = propensity_for(&factors, self.policy().mutual, winner.priority());
         Some(match needed {
-            Some(p) => format!("if its chance of success were {:.1} % instead of {:.1} %", p * 100.0, score.propensity * 100.0),
+            Some(p) => format!(
+                "if its chance of success were {:.1} % instead of {:.1} %",
+                p * 100.0,
+                score.propensity * 100.0
+            ),
             None => format!("not by its chance of success alone: `{}` is worth more", winner.action),
         })
     }

@@ -1,21 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 // In reading order: what an author writes, what is checked, how a decision is reached, what is remembered, why.
-mod class;
-mod definition;
 mod catalogue;
-mod stage;
-mod score;
+mod class;
 mod decision;
+mod definition;
+mod explain;
 mod fingerprint;
 mod ledger;
-mod policy;
 mod pipeline;
-mod explain;
+mod policy;
+mod score;
+mod stage;
 
 pub use catalogue::{Catalogue, Draft, MAX_ACTIONS, MAX_LIMIT, MAX_TREATMENTS};
 pub use class::Class;
-pub use decision::{Candidate, Choice, Decision, Packet, SILENCE, Tried};
+pub use decision::{Candidate, Choice, Decision, NotADecision, Packet, SILENCE, Tried};
 pub use definition::{
     ActionDefinition, CalendarUnit, CatalogueDefinition, GroupDefinition, HandOffDefinition, LimitDefinition,
     MutualDefinition, PolicyDefinition, RewardDefinition, SuppressionDefinition, TreatmentDefinition,

@@ -116,7 +116,12 @@ impl Catalogue {
             match view.admit(at, action, &desk.scratch) {
                 Ok(treatment) => {
                     let factors = view.factors(action, treatment, &desk.scratch);
-                    desk.live.push(Live { action: at, treatment, factors, score: Score::of(&factors, self.policy.mutual) });
+                    desk.live.push(Live {
+                        action: at,
+                        treatment,
+                        factors,
+                        score: Score::of(&factors, self.policy.mutual),
+                    });
                     fates.push(None);
                 }
                 Err(dropped) => fates.push(Some(dropped)),
@@ -157,7 +162,8 @@ impl<'a> View<'a> {
             with_person: q.muted || q.ledger.case().is_some(),
             protected: !q.profile_rules.protected_states(q.profile, now).is_empty(),
             personalise: consent.allowed,
-            shared_device: device.is_some_and(|device| !q.context_rules.devices().consequences(device).personal),
+            shared_device: device
+                .is_some_and(|device| !q.context_rules.devices().consequences(device).personal),
             less: q.profile_rules.wants_less_of(q.profile, now),
             pressure: q.ledger.pressure.at(now, catalogue.policy.fatigue_half_life),
             marketing: PropertyName::new("marketing").ok(),
@@ -196,7 +202,9 @@ impl<'a> View<'a> {
         let dropped = |component: &str, reason| Err(drop_at(Stage::Consent, component, reason));
         let less = self.less.iter().any(|subject| match subject {
             Subject::Action(name) => name.as_str() == definition.id.as_str(),
-            Subject::Group(name) => definition.group.as_ref().is_some_and(|group| group.as_str() == name.as_str()),
+            Subject::Group(name) => {
+                definition.group.as_ref().is_some_and(|group| group.as_str() == name.as_str())
+            }
             Subject::Topic(name) => definition.topic.as_deref() == Some(name.as_str()),
         });
         if less {
@@ -236,7 +244,8 @@ impl<'a> View<'a> {
             return None;
         }
         let asked = Use::of(Purpose::Contact).on(channel);
-        let asked = self.marketing.as_ref().filter(|_| class.is_marketing()).map_or(asked, |it| asked.category(it));
+        let asked =
+            self.marketing.as_ref().filter(|_| class.is_marketing()).map_or(asked, |it| asked.category(it));
         let permission = rules.permission(profile, asked, self.now);
         if permission.allowed || (!needed && permission.state != ConsentState::Denied) {
             return None;
@@ -297,7 +306,9 @@ impl<'a> View<'a> {
                 continue;
             }
             let (ledger, channel) = (self.q.ledger, &treatment.channel);
-            if let Some(dropped) = policy::limited(self.catalogue, ledger, action, channel, self.now, self.q.zone) {
+            if let Some(dropped) =
+                policy::limited(self.catalogue, ledger, action, channel, self.now, self.q.zone)
+            {
                 *open &= !(1 << bit);
                 first.get_or_insert(dropped);
             }
@@ -344,9 +355,12 @@ impl<'a> View<'a> {
 
     fn unusable(&self, action: &Action, channel: &apropos_event::ChannelId) -> Option<Reason> {
         let moment = self.q.moment;
-        let Some(known) = self.q.context_rules.channels().get(channel) else { return Some(Reason::NoChannel) };
+        let Some(known) = self.q.context_rules.channels().get(channel) else {
+            return Some(Reason::NoChannel);
+        };
         if self.here(channel) {
-            let capable = moment.device.as_ref().is_none_or(|device| known.needs.iter().all(|need| device.can(need)));
+            let capable =
+                moment.device.as_ref().is_none_or(|device| known.needs.iter().all(|need| device.can(need)));
             return if !capable {
                 Some(Reason::NoChannel)
             } else if action.definition.personal && (self.shared_device || known.public) {
@@ -371,18 +385,24 @@ impl<'a> View<'a> {
     }
 
     fn here(&self, channel: &apropos_event::ChannelId) -> bool {
-        self.q.moment.channel.as_ref() == Some(channel) || self.q.moment.chosen_channel.as_ref() == Some(channel)
+        self.q.moment.channel.as_ref() == Some(channel)
+            || self.q.moment.chosen_channel.as_ref() == Some(channel)
     }
 
     fn factors(&self, action: &Action, treatment: usize, scratch: &Scratch) -> Factors {
         let definition = &action.definition;
         let weights = scratch.holding(WEIGHTS);
-        let context_weight =
-            action.weights.iter().filter(|(subject, _)| weights.contains(*subject)).fold(1.0, |all, (_, w)| all * w);
-        let outbound = definition.treatments.get(treatment).filter(|treatment| !self.here(&treatment.channel));
+        let context_weight = action
+            .weights
+            .iter()
+            .filter(|(subject, _)| weights.contains(*subject))
+            .fold(1.0, |all, (_, w)| all * w);
+        let outbound =
+            definition.treatments.get(treatment).filter(|treatment| !self.here(&treatment.channel));
         let channel = outbound.and_then(|treatment| self.q.context_rules.channels().get(&treatment.channel));
         let interruption = channel.map_or(0.0, |channel| {
-            let price = if 0.0 < channel.interruption { channel.interruption } else { self.catalogue.interruption };
+            let price =
+                if 0.0 < channel.interruption { channel.interruption } else { self.catalogue.interruption };
             price * (1.0 + self.pressure)
         });
         Factors {
@@ -408,7 +428,8 @@ impl<'a> View<'a> {
                 .filter(|live| self.action(live.action).is_some_and(|action| action.definition.learn))
                 .map(|live| live.action as u32),
         );
-        if desk.candidates.is_empty() || model.score(features, &desk.candidates, 0, &mut desk.scores).is_err() {
+        if desk.candidates.is_empty() || model.score(features, &desk.candidates, 0, &mut desk.scores).is_err()
+        {
             return;
         }
         let mut estimates = desk.scores.iter();
@@ -485,7 +506,10 @@ impl<'a> View<'a> {
         if count == 0 {
             return None;
         }
-        let learns = desk.live.iter().all(|live| self.action(live.action).is_some_and(|action| action.definition.learn));
+        let learns = desk
+            .live
+            .iter()
+            .all(|live| self.action(live.action).is_some_and(|action| action.definition.learn));
         if let (Some((model, _)), true, true) = (self.q.model, learns, 1 < count) {
             desk.values.clear();
             desk.values.extend(desk.live.iter().map(|live| live.score.priority));
@@ -535,9 +559,17 @@ impl<'a> View<'a> {
             dropped: chosen.map(|_| drop_at(Stage::Choice, "rank", Reason::Outranked)),
         };
         candidates.push(silence);
-        let look_again = fates.iter().flatten().filter_map(|dropped| dropped.reason.ends()).filter(|at| self.now < *at).min();
-        let mut lost: Vec<(usize, Dropped)> =
-            fates.iter_mut().enumerate().filter_map(|(at, fate)| fate.take().map(|fate| (at, fate))).collect();
+        let look_again = fates
+            .iter()
+            .flatten()
+            .filter_map(|dropped| dropped.reason.ends())
+            .filter(|at| self.now < *at)
+            .min();
+        let mut lost: Vec<(usize, Dropped)> = fates
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, fate)| fate.take().map(|fate| (at, fate)))
+            .collect();
         lost.sort_by(|(a, x), (b, y)| {
             y.stage.cmp(&x.stage).then_with(|| self.catalogue.ids.get(*a).cmp(&self.catalogue.ids.get(*b)))
         });
@@ -560,7 +592,11 @@ impl<'a> View<'a> {
             choice: self.choice(desk, chosen),
             candidates,
             look_again,
-            features: q.model.map(|(_, features)| features.clone()).filter(|_| chosen.is_some()).unwrap_or_default(),
+            features: q
+                .model
+                .map(|(_, features)| features.clone())
+                .filter(|_| chosen.is_some())
+                .unwrap_or_default(),
             playbook: q.playbook,
             model: q.learned,
             seed: q.seed,

@@ -5,8 +5,8 @@
 use apropos_event::{ChannelId, CivilDate, Timestamp, Zone};
 
 use crate::catalogue::{Action, Catalogue};
-use crate::definition::{CalendarUnit, LimitDefinition};
 use crate::decision::Decision;
+use crate::definition::{CalendarUnit, LimitDefinition};
 use crate::ledger::{Contact, Ledger, Lesson, OpenCase, Outcome, Reward, SettleError, Suppression};
 use crate::stage::{Dropped, Reason, Stage};
 
@@ -27,9 +27,11 @@ pub(crate) fn rests(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<
         }
     }
     let cooldown = definition.cooldown?;
-    let last = ledger.contacts().iter().rev().find(|contact| {
-        contact.action == definition.id && !contact.has(crate::OutcomeKind::Failed)
-    })?;
+    let last = ledger
+        .contacts()
+        .iter()
+        .rev()
+        .find(|contact| contact.action == definition.id && !contact.has(crate::OutcomeKind::Failed))?;
     let until = last.at.plus(cooldown);
     (now < until).then(|| dropped("cooldown", Reason::CoolingDown(until)))
 }
@@ -49,9 +51,12 @@ pub(crate) fn limited(
             (None, Some(unit)) => start_of(unit, zone, now),
             (None, None) => return None,
         };
-        let mut counted = ledger.contacts().iter().rev().take_while(|contact| since < contact.at).filter(|contact| {
-            contact.interrupts && counts(limit, contact) && contact.counts(now, catalogue.policy.reservation)
-        });
+        let mut counted =
+            ledger.contacts().iter().rev().take_while(|contact| since < contact.at).filter(|contact| {
+                contact.interrupts
+                    && counts(limit, contact)
+                    && contact.counts(now, catalogue.policy.reservation)
+            });
         if limit.at_most == 0 {
             return Some(dropped(&limit.name, Reason::LimitReached(None)));
         }
@@ -114,7 +119,8 @@ impl Catalogue {
         };
         let (Some(known), Some(chosen)) = (self.action(action), decision.chosen()) else { return false };
         let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption);
-        let reward = self.rewards.iter().filter(|rule| rule.actions.is_empty() || rule.actions.contains(action));
+        let reward =
+            self.rewards.iter().filter(|rule| rule.actions.is_empty() || rule.actions.contains(action));
         let window = reward.map(|rule| rule.within).max();
         let lesson = window.filter(|_| learns && known.learn).map(|window| Lesson {
             features: decision.features.clone(),
@@ -166,7 +172,8 @@ impl Catalogue {
         let mut rewards = Vec::new();
         for rule in self.rewards.iter().filter(|rule| rule.event == event.kind) {
             rewards.extend(ledger.convert(at, |contact| {
-                (rule.actions.is_empty() || rule.actions.contains(&contact.action)) && at <= contact.at.plus(rule.within)
+                (rule.actions.is_empty() || rule.actions.contains(&contact.action))
+                    && at <= contact.at.plus(rule.within)
             }));
         }
         rewards.extend(ledger.expire(at));
@@ -179,7 +186,10 @@ impl Catalogue {
     }
 
     fn suppress(&self, ledger: &mut Ledger, outcome: &Outcome) {
-        let Some(contact) = ledger.contacts.iter().find(|contact| contact.decision == outcome.decision) else { return };
+        let Some(contact) = ledger.contacts.iter().find(|contact| contact.decision == outcome.decision)
+        else {
+            return;
+        };
         let (action, group) = (contact.action.clone(), contact.group.clone());
         for rule in self.policy.suppressions.iter().filter(|rule| rule.outcome == outcome.kind) {
             let whole = rule.group && group.is_some();

@@ -190,7 +190,9 @@ impl fmt::Display for Reason {
             Self::Snoozed(until) => write!(f, "the customer asked for quiet until {until}"),
             Self::ConditionFalse => f.write_str("the condition does not hold"),
             Self::ConditionUnknown => f.write_str("something the condition needs is not known"),
-            Self::Protected => f.write_str("the customer is protected and this is not for protected customers"),
+            Self::Protected => {
+                f.write_str("the customer is protected and this is not for protected customers")
+            }
             Self::NotOffered => f.write_str("the customer's journey does not offer it now"),
             Self::WithPerson => f.write_str("a person is looking after the customer"),
             Self::RepairOpen => f.write_str("a broken promise is being made good first"),

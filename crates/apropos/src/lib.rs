@@ -1,5 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod customer;
+mod engine;
+pub mod load;
+mod model;
+mod playbook;
+
+pub use apropos_context::Moment;
+pub use apropos_nba::{Choice, Decision, Explanation, Outcome, OutcomeKind};
+pub use customer::Customer;
+pub use engine::{Engine, HANDOFF_CLOSED, ObserveError, Observed, Workspace};
+pub use model::Model;
+pub use playbook::{FORMAT, Playbook};
+
 pub use apropos_condition as condition;
 pub use apropos_context as context;
 pub use apropos_evaluate as evaluate;

@@ -1,0 +1,65 @@
+//! The customer: one document with everything that is kept about one person. The unit of storage, locking, erasure.
+//!
+//! Not here: changing it, see `engine`.
+
+use apropos_context::ContextState;
+use apropos_event::CustomerId;
+use apropos_journey::JourneyState;
+use apropos_nba::Ledger;
+use apropos_profile::Profile;
+use serde::{Deserialize, Serialize};
+
+/// Everything that is kept about one customer. Plain data: store it as JSON or in any binary format of serde.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    pub(crate) id: CustomerId,
+    pub(crate) revision: u64,
+    pub(crate) profile: Profile,
+    pub(crate) context: ContextState,
+    pub(crate) journeys: JourneyState,
+    pub(crate) ledger: Ledger,
+}
+
+impl Customer {
+    /// A customer of whom nothing is known.
+    pub fn new(id: CustomerId) -> Self {
+        Self {
+            revision: 0,
+            profile: Profile::new(),
+            context: ContextState::new(),
+            journeys: JourneyState::new(&id),
+            ledger: Ledger::default(),
+            id,
+        }
+    }
+
+    /// The host's key.
+    pub fn id(&self) -> &CustomerId {
+        &self.id
+    }
+
+    /// How often the document has changed.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Who they are.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What is remembered of their context.
+    pub fn context(&self) -> &ContextState {
+        &self.context
+    }
+
+    /// Where they are going.
+    pub fn journeys(&self) -> &JourneyState {
+        &self.journeys
+    }
+
+    /// What was done, and what is still open.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}

@@ -1,0 +1,554 @@
+//! The engine: a checked, compiled playbook. Immutable, `Send + Sync`; share it freely.
+//!
+//! Here the rooms are composed: events go to profile, context, journeys and ledger in one order, and every decision sees
+//! one row of facts. Not here: anything a host owns, such as files, sockets, clocks.
+
+use apropos_condition::{
+    AttributeDefinition, AttributeId, AttributeType, Datum, Facts, Schema, SchemaBuilder,
+};
+use apropos_context::{ContextBinding, ContextError, ContextRules, Moment};
+use apropos_event::{
+    AttributeName, CustomerId, DecisionId, Event, Path, Problem, Problems, Purpose, Timestamp, Zone,
+    did_you_mean, draw,
+};
+use apropos_journey::{
+    ActionBinding, Advance, Command, Effect, Input, JourneyBinding, JourneyRules, Standing, Status,
+};
+use apropos_learn::{Features, InputKind, ModelDefinition};
+use apropos_nba::{
+    Catalogue, Decision, Desk, Draft, Explanation, Fingerprint, Outcome, Question, Reward, SettleError,
+};
+use apropos_profile::{Pepper, ProfileBinding, ProfileRules, Use};
+
+use crate::load::{self, Format};
+use crate::{Customer, Model, Playbook};
+
+/// The event that says a person has closed the case they had taken over.
+pub const HANDOFF_CLOSED: &str = "handoff.closed";
+
+/// A checked, compiled playbook.
+#[derive(Debug)]
+pub struct Engine {
+    fingerprint: Fingerprint,
+    zone: Zone,
+    schema: Schema,
+    profile: (ProfileRules, ProfileBinding),
+    context: (ContextRules, ContextBinding),
+    journeys: (JourneyRules, JourneyBinding),
+    actions: ActionBinding,
+    catalogue: Catalogue,
+    model: apropos_learn::Model,
+    inputs: Vec<(AttributeId, InputKind)>,
+    resources: Vec<(AttributeId, String)>,
+    learns: bool,
+}
+
+/// What observing an event or a tick led to.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct Observed {
+    /// Whether it was new; a repeated event changes nothing.
+    pub new: bool,
+    /// What the host shall do or note, each with an idempotency key.
+    pub effects: Vec<Effect>,
+    /// What can be learned.
+    pub rewards: Vec<Reward>,
+}
+
+/// Why an event is refused. A refused event changes nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObserveError {
+    /// The event is another customer's.
+    #[error("the event is about customer `{event}`, not `{customer}`")]
+    OtherCustomer {
+        /// The event's customer.
+        event: CustomerId,
+        /// The customer it was given to.
+        customer: CustomerId,
+    },
+    /// The profile refuses it.
+    #[error(transparent)]
+    Profile(#[from] apropos_profile::ObserveError),
+    /// The context refuses it.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+}
+
+/// Memory that observing and deciding use again. One for each thread.
+#[derive(Debug)]
+pub struct Workspace {
+    facts: Facts,
+    desk: Desk,
+    standings: Vec<Standing>,
+    features: Features,
+    advance: Advance,
+}
+
+impl Workspace {
+    /// Memory for `engine`.
+    pub fn new(engine: &Engine) -> Self {
+        Self {
+            facts: Facts::new(&engine.schema),
+            desk: Desk::new(&engine.catalogue),
+            standings: Vec::new(),
+            features: Features::new(),
+            advance: Advance::default(),
+        }
+    }
+}
+
+impl Engine {
+    /// Checks and compiles a playbook. Gives the warnings beside the engine.
+    ///
+    /// Identifiers are hashed under a pepper made of the playbook's name; hosts with several tenants, or with secrets of
+    /// their own, use [`Engine::with_pepper`].
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn new(playbook: &Playbook) -> Result<(Self, Problems), Problems> {
+        Self::with_pepper(playbook, Pepper::new(*blake3::hash(playbook.name.as_bytes()).as_bytes()))
+    }
+
+    /// Reads a playbook from TOML, checks and compiles it; problems carry their place in the text.
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn from_toml(text: &str) -> Result<(Self, Problems), Problems> {
+        Self::from_text(text, Format::Toml)
+    }
+
+    /// The same for JSON.
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn from_json(text: &str) -> Result<(Self, Problems), Problems> {
+        Self::from_text(text, Format::Json)
+    }
+
+    fn from_text(text: &str, format: Format) -> Result<(Self, Problems), Problems> {
+        let (playbook, source) = load::decode::<Playbook>(text, format)?;
+        match Self::new(&playbook) {
+            Ok((engine, mut warnings)) => {
+                source.relocate(&mut warnings);
+                Ok((engine, warnings))
+            }
+            Err(mut problems) => {
+                source.relocate(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+
+    /// Checks and compiles a playbook; identifiers are hashed under `pepper`.
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn with_pepper(playbook: &Playbook, pepper: Pepper) -> Result<(Self, Problems), Problems> {
+        let mut problems = Problems::new();
+        let root = Path::root();
+        if playbook.format != crate::playbook::FORMAT {
+            let message = format!("`{}` is not a format that is read; 1 is", playbook.format);
+            problems.push(Problem::error("playbook/format", root.key("format"), message));
+        }
+        let mut found = Problems::new();
+        let mut profile = ProfileRules::compile(&playbook.profile, pepper, &mut found);
+        problems.absorb(&root.key("profile"), std::mem::take(&mut found));
+        let mut schema = SchemaBuilder::new();
+        let resources = declare(playbook, &profile, &mut schema, &mut problems);
+        let context = ContextRules::compile(&playbook.context, &mut schema, &mut found);
+        problems.absorb(&root.key("context"), std::mem::take(&mut found));
+        let journeys =
+            JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
+        let draft = Draft::new(&playbook.catalogue(), context.channels(), &mut schema, &mut problems);
+        let schema = schema.build();
+        profile.register(&schema, &mut problems);
+        let inputs = inputs(&playbook.model, &schema, &mut problems);
+        let catalogue = draft.finish(&schema);
+        let model = match apropos_learn::Model::new(&model_definition(&playbook.model), catalogue.actions()) {
+            Ok(model) => model,
+            Err(found) => {
+                problems.absorb(&root.key("model"), found);
+                return Err(problems);
+            }
+        };
+        let engine = Self {
+            fingerprint: playbook.fingerprint(),
+            zone: playbook.zone.clone(),
+            profile: (profile.clone(), profile.bind(&schema)),
+            context: (context.clone(), context.bind(&schema)),
+            actions: journeys.bind_actions(catalogue.actions()),
+            journeys: (journeys.clone(), journeys.bind(&schema)),
+            catalogue,
+            model,
+            inputs,
+            resources: resources
+                .into_iter()
+                .filter_map(|name| Some((schema.id(&format!("resource.{name}"))?, name)))
+                .collect(),
+            learns: playbook.actions.iter().any(|action| action.learn),
+            schema,
+        };
+        problems.into_result(engine)
+    }
+
+    /// The playbook's fingerprint.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The attributes that conditions see.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The actions and policies.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The rules of the profile.
+    pub fn profile(&self) -> &ProfileRules {
+        &self.profile.0
+    }
+
+    /// The rules of the context.
+    pub fn context(&self) -> &ContextRules {
+        &self.context.0
+    }
+
+    /// The journeys.
+    pub fn journeys(&self) -> &JourneyRules {
+        &self.journeys.0
+    }
+
+    /// A customer of whom nothing is known.
+    pub fn customer(&self, id: CustomerId) -> Customer {
+        Customer::new(id)
+    }
+
+    /// A model that has learned nothing yet.
+    pub fn model(&self) -> Model {
+        Model::new(self.model.clone())
+    }
+
+    /// Takes an event.
+    ///
+    /// # Errors
+    /// When the event is another customer's, exceeds a limit, has the id of another event, or lacks what its kind needs.
+    /// Then nothing changed.
+    pub fn observe(&self, customer: &mut Customer, event: &Event) -> Result<Observed, ObserveError> {
+        self.observe_in(&mut Workspace::new(self), customer, event)
+    }
+
+    /// Like [`Engine::observe`], with memory that is used again.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn observe_in(
+        &self,
+        workspace: &mut Workspace,
+        customer: &mut Customer,
+        event: &Event,
+    ) -> Result<Observed, ObserveError> {
+        if event.customer != customer.id {
+            let (event, customer) = (event.customer.clone(), customer.id.clone());
+            return Err(ObserveError::OtherCustomer { event, customer });
+        }
+        self.context.0.check(event)?;
+        let changes = self.profile.0.observe(&mut customer.profile, event)?;
+        if changes.outcome == apropos_profile::Outcome::Repeated {
+            return Ok(Observed::default());
+        }
+        customer.revision += 1;
+        self.context.0.observe(&mut customer.context, event)?;
+        let mut moment = Moment::at(event.received_at);
+        moment.channel.clone_from(&event.channel);
+        self.write_facts(&mut workspace.facts, customer, &moment);
+        if self.context.0.refresh_stages(&mut customer.context, &workspace.facts, moment.now) {
+            self.write_facts(&mut workspace.facts, customer, &moment);
+        }
+        let Workspace { facts, advance, .. } = workspace;
+        self.journeys.0.advance_into(&mut customer.journeys, Input::Event(event), facts, moment.now, advance);
+        let mut effects = std::mem::take(&mut advance.effects);
+        if event.kind.as_str() == HANDOFF_CLOSED {
+            self.close(customer, event, facts, &mut effects);
+        }
+        let rewards = self.catalogue.settle_event(&mut customer.ledger, event);
+        Ok(Observed { new: true, effects, rewards: self.permitted(customer, rewards, moment.now) })
+    }
+
+    /// Closes what a person had taken over: the case, and every journey that waits for them.
+    fn close(&self, customer: &mut Customer, event: &Event, facts: &Facts, effects: &mut Vec<Effect>) {
+        customer.ledger.close_case();
+        let outcome = event.property("outcome").and_then(|value| value.as_str()).map(str::to_owned);
+        let open =
+            customer.journeys.instances().iter().filter(|instance| instance.status() == Status::HandedOff);
+        let open: Vec<u64> = open.map(apropos_journey::Instance::id).collect();
+        for instance in open {
+            let command = Command::Close { instance, outcome: outcome.clone() };
+            let input = Input::Command(&command);
+            let advance = self.journeys.0.advance(&mut customer.journeys, input, facts, event.received_at);
+            effects.extend(advance.effects);
+        }
+    }
+
+    /// Lets time pass: deadlines of journeys and promises, rewards that did not come.
+    pub fn tick(&self, customer: &mut Customer, now: Timestamp) -> Observed {
+        self.tick_in(&mut Workspace::new(self), customer, now)
+    }
+
+    /// Like [`Engine::tick`], with memory that is used again.
+    pub fn tick_in(&self, workspace: &mut Workspace, customer: &mut Customer, now: Timestamp) -> Observed {
+        customer.revision += 1;
+        self.write_facts(&mut workspace.facts, customer, &Moment::at(now));
+        let Workspace { facts, advance, .. } = workspace;
+        self.context.0.refresh_stages(&mut customer.context, facts, now);
+        self.journeys.0.advance_into(&mut customer.journeys, Input::Tick, facts, now, advance);
+        let effects = std::mem::take(&mut advance.effects);
+        let rewards = self.catalogue.settle_due(&mut customer.ledger, now);
+        Observed { new: true, effects, rewards: self.permitted(customer, rewards, now) }
+    }
+
+    /// When [`Engine::tick`] must be called at the latest; nothing when nothing waits for time.
+    pub fn next_due(&self, customer: &Customer) -> Option<Timestamp> {
+        let journeys = self.journeys.0.next_due(&customer.journeys);
+        journeys.into_iter().chain(customer.ledger.next_due()).min()
+    }
+
+    /// Decides what to do for a customer at a moment. Total and pure.
+    pub fn decide(&self, customer: &Customer, moment: &Moment, model: &Model, seed: u64) -> Decision {
+        self.decide_in(&mut Workspace::new(self), customer, moment, model, seed)
+    }
+
+    /// Like [`Engine::decide`], with memory that is used again.
+    pub fn decide_in(
+        &self,
+        workspace: &mut Workspace,
+        customer: &Customer,
+        moment: &Moment,
+        model: &Model,
+        seed: u64,
+    ) -> Decision {
+        self.asking(workspace, customer, moment, model, seed, |catalogue, question, desk| {
+            catalogue.decide(question, desk)
+        })
+    }
+
+    /// Explains a decision that was made for this customer, moment and model.
+    pub fn explain(
+        &self,
+        decision: &Decision,
+        customer: &Customer,
+        moment: &Moment,
+        model: &Model,
+    ) -> Explanation {
+        let mut workspace = Workspace::new(self);
+        self.asking(&mut workspace, customer, moment, model, decision.seed, |catalogue, question, _| {
+            catalogue.explain(decision, question)
+        })
+    }
+
+    /// Whether deciding again gives the same bytes: same playbook, customer, moment, model and seed.
+    pub fn replay(&self, decision: &Decision, customer: &Customer, moment: &Moment, model: &Model) -> bool {
+        self.decide(customer, moment, model, decision.seed).to_bytes() == decision.to_bytes()
+    }
+
+    /// Enters a decision into the customer's ledger because the host carries it out. Gives `false` when there is nothing
+    /// to carry out or it was accepted before.
+    pub fn accept(&self, customer: &mut Customer, decision: &Decision) -> bool {
+        let learns = self.may_learn(customer, decision.at);
+        let accepted = self.catalogue.accept(&mut customer.ledger, decision, learns);
+        customer.revision += u64::from(accepted);
+        accepted
+    }
+
+    /// Records what came of a decision. Gives what can be learned.
+    ///
+    /// # Errors
+    /// When the decision was not accepted, or the outcome lies before it. Then nothing changed.
+    pub fn settle(&self, customer: &mut Customer, outcome: &Outcome) -> Result<Vec<Reward>, SettleError> {
+        let rewards = self.catalogue.settle(&mut customer.ledger, outcome)?;
+        customer.revision += 1;
+        Ok(self.permitted(customer, rewards, outcome.at))
+    }
+
+    /// Learns from rewards, in their order; gives how many were refused.
+    pub fn learn(&self, model: &mut Model, rewards: &[Reward]) -> usize {
+        model.learn(rewards)
+    }
+
+    fn may_learn(&self, customer: &Customer, now: Timestamp) -> bool {
+        self.profile.0.permission(&customer.profile, Use::of(Purpose::Learn), now).allowed
+    }
+
+    /// Rewards of a customer who does not want to be learned from are dropped.
+    fn permitted(&self, customer: &Customer, rewards: Vec<Reward>, now: Timestamp) -> Vec<Reward> {
+        if rewards.is_empty() || self.may_learn(customer, now) { rewards } else { Vec::new() }
+    }
+
+    fn write_facts(&self, facts: &mut Facts, customer: &Customer, moment: &Moment) {
+        let zone = moment.zone.as_ref().unwrap_or(&self.zone);
+        facts.reset();
+        self.profile.0.write_facts(&customer.profile, moment.now, zone, &self.profile.1, facts);
+        self.journeys.0.write_facts(&customer.journeys, moment.now, &self.journeys.1, facts);
+        self.context.0.write_facts(&customer.context, moment, &self.context.1, facts);
+    }
+
+    fn asking<T>(
+        &self,
+        workspace: &mut Workspace,
+        customer: &Customer,
+        moment: &Moment,
+        model: &Model,
+        seed: u64,
+        ask: impl FnOnce(&Catalogue, &Question<'_>, &mut Desk) -> T,
+    ) -> T {
+        let Workspace { facts, desk, standings, features, .. } = workspace;
+        self.write_facts(facts, customer, moment);
+        self.journeys.0.standings(&customer.journeys, &self.actions, standings);
+        let learned = self.learns && self.encode(model, facts, features);
+        let id = decision_id(customer, moment, seed);
+        let promises: Vec<String> = customer
+            .journeys
+            .promises()
+            .iter()
+            .filter(|promise| promise.status().is_pending() || promise.is_repairing())
+            .map(|promise| {
+                format!("{}: {}, due {}", promise.promise(), promise.status().as_str(), promise.due())
+            })
+            .collect();
+        let goal = self.context.0.goals().goal(&customer.context.goal, moment.stated_goal, moment.now).goal;
+        let resources: Vec<(AttributeId, &str)> =
+            self.resources.iter().map(|(id, name)| (*id, name.as_str())).collect();
+        let question = Question {
+            id: &id,
+            customer: &customer.id,
+            revision: customer.revision,
+            moment,
+            zone: moment.zone.as_ref().unwrap_or(&self.zone),
+            facts,
+            profile_rules: &self.profile.0,
+            profile: &customer.profile,
+            context_rules: &self.context.0,
+            context: &customer.context,
+            standings,
+            muted: self.journeys.0.is_muted(&customer.journeys),
+            repairing: self.journeys.0.is_repairing(&customer.journeys),
+            ledger: &customer.ledger,
+            model: learned.then_some((model.learned(), &*features)),
+            resources: &resources,
+            goal: Some(goal.as_str()),
+            promises: &promises,
+            playbook: self.fingerprint,
+            learned: model.fingerprint(),
+            seed,
+        };
+        ask(&self.catalogue, &question, desk)
+    }
+
+    /// Encodes the customer's features; `false` when they cannot be, and nothing learned is used then.
+    fn encode(&self, model: &Model, facts: &Facts, features: &mut Features) -> bool {
+        let inputs: Vec<apropos_learn::Input<'_>> =
+            self.inputs.iter().map(|(id, kind)| input(facts.get(*id), *kind)).collect();
+        model.learned().encode(&inputs, features).is_ok()
+    }
+}
+
+/// The id of the decision that this question leads to: the same question has the same id.
+fn decision_id(customer: &Customer, moment: &Moment, seed: u64) -> DecisionId {
+    let who = draw::stable_hash(seed, customer.id.as_str().as_bytes());
+    let when = draw::mix(moment.now.as_micros() as u64);
+    DecisionId::from_number(draw::mix(who ^ draw::mix(when ^ customer.revision.rotate_left(32))))
+}
+
+fn input(value: Option<Datum<'_>>, kind: InputKind) -> apropos_learn::Input<'_> {
+    use apropos_learn::Input;
+    match (value, kind) {
+        (Some(Datum::Int(n)), InputKind::Number) => Input::Number(n as f64),
+        (Some(Datum::Double(x)), InputKind::Number) => Input::Number(x),
+        (Some(Datum::Bool(set)), InputKind::Flag) => Input::Flag(set),
+        (Some(Datum::Text(text)), InputKind::Category) => {
+            Input::Code(apropos_learn::category_code(text.as_str()))
+        }
+        _ => Input::Missing,
+    }
+}
+
+/// Declares every room's attributes, the author's own, and those of resources, whose names it gives.
+fn declare(
+    playbook: &Playbook,
+    profile: &ProfileRules,
+    schema: &mut SchemaBuilder,
+    problems: &mut Problems,
+) -> Vec<String> {
+    let root = Path::root();
+    for definition in profile.attributes() {
+        schema.declare(&root.key("profile"), definition, problems);
+    }
+    for function in ProfileRules::functions() {
+        schema.declare_function(&root.key("profile"), function, problems);
+    }
+    for definition in playbook.context.attributes() {
+        schema.declare(&root.key("context"), definition, problems);
+    }
+    for definition in apropos_journey::attributes(&playbook.journeys, &playbook.promises) {
+        schema.declare(&root.key("journeys"), definition, problems);
+    }
+    for (at, definition) in playbook.attributes.iter().enumerate() {
+        schema.declare(&root.key("attributes").index(at), definition.clone(), problems);
+    }
+    let mut names = Vec::new();
+    for (name, left) in &playbook.resources {
+        let path = root.key("resources").key(name.clone());
+        match AttributeName::new(format!("resource.{name}")) {
+            Ok(attribute) => {
+                let definition =
+                    AttributeDefinition::new(attribute, AttributeType::Int).with_default(i64::from(*left));
+                schema.declare(&path, definition, problems);
+                names.push(name.clone());
+            }
+            Err(error) => problems.push(Problem::error("playbook/resource", path, error.to_string())),
+        }
+    }
+    names
+}
+
+/// Finds the attributes that the model learns from.
+fn inputs(
+    definition: &ModelDefinition,
+    schema: &Schema,
+    problems: &mut Problems,
+) -> Vec<(AttributeId, InputKind)> {
+    let mut found = Vec::new();
+    for (at, input) in definition.inputs.iter().enumerate() {
+        let path = Path::root().key("model").key("inputs").index(at).key("name");
+        let Some(id) = schema.id(&input.name) else {
+            let problem =
+                Problem::error("playbook/unknown-input", path, format!("`{}` is not declared", input.name));
+            let names = schema.attributes().iter().map(|attribute| attribute.name.as_str());
+            problems.push(match did_you_mean(&input.name, names) {
+                Some(help) => problem.with_help(help),
+                None => problem,
+            });
+            continue;
+        };
+        let learnable =
+            schema.definition(id).is_some_and(|attribute| attribute.purposes.contains(Purpose::Learn));
+        if !learnable {
+            let message = format!("`{}` may not be used to learn from", input.name);
+            problems.push(Problem::error("playbook/purpose", path, message));
+        }
+        found.push((id, input.kind));
+    }
+    found
+}
+
+/// The model's definition with at least one kind of reward.
+fn model_definition(definition: &ModelDefinition) -> ModelDefinition {
+    let mut definition = definition.clone();
+    if definition.rewards.is_empty() {
+        definition.rewards.push(apropos_learn::RewardDefinition::new("success"));
+    }
+    definition
+}
