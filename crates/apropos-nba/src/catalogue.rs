@@ -226,7 +226,7 @@ impl Reader<'_> {
                 path.key("group"),
                 "group",
                 id.as_str(),
-                groups.keys().copied().collect(),
+                &groups.keys().copied().collect::<Vec<_>>(),
             );
         }
         for (key, ruleset, own, shared) in [
@@ -286,9 +286,9 @@ impl Reader<'_> {
         }
         for (number, treatment) in action.treatments.iter().enumerate() {
             if channels.get(&treatment.channel).is_none() {
-                let known = channels.iter().map(|channel| channel.id.as_str()).collect();
+                let known: Vec<&str> = channels.iter().map(|channel| channel.id.as_str()).collect();
                 let path = path.index(number).key("channel");
-                self.unknown("nba/unknown-channel", path, "channel", treatment.channel.as_str(), known);
+                self.unknown("nba/unknown-channel", path, "channel", treatment.channel.as_str(), &known);
             }
         }
     }
@@ -326,8 +326,9 @@ impl Reader<'_> {
         if let Some(resource) = &action.uses
             && !self.definition.resources.contains_key(resource)
         {
-            let known = self.definition.resources.keys().map(String::as_str).collect();
-            self.unknown("nba/unknown-resource", path.key("uses"), "resource", resource, known);
+            let definition = self.definition;
+            let known: Vec<&str> = definition.resources.keys().map(String::as_str).collect();
+            self.unknown("nba/unknown-resource", path.key("uses"), "resource", resource, &known);
         }
     }
 
@@ -341,7 +342,7 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown(&mut self, code: &'static str, path: Path, what: &str, name: &str, known: Vec<&str>) {
+    fn unknown(&mut self, code: &'static str, path: Path, what: &str, name: &str, known: &[&str]) {
         let problem = Problem::error(code, path, format!("there is no {what} named `{name}`"));
         let help = did_you_mean(name, known.iter().copied())
             .or_else(|| (!known.is_empty()).then(|| format!("known: {}", known.join(", "))));
@@ -396,9 +397,10 @@ impl Reader<'_> {
             }
             for (number, action) in reward.actions.iter().enumerate() {
                 if !self.definition.actions.iter().any(|known| known.id == *action) {
-                    let known = self.definition.actions.iter().map(|known| known.id.as_str()).collect();
+                    let actions = &self.definition.actions;
+                    let known: Vec<&str> = actions.iter().map(|known| known.id.as_str()).collect();
                     let path = path.key("actions").index(number);
-                    self.unknown("nba/unknown-action", path, "action", action.as_str(), known);
+                    self.unknown("nba/unknown-action", path, "action", action.as_str(), &known);
                 }
             }
         }
@@ -421,12 +423,12 @@ impl Reader<'_> {
             self.error("nba/limit-size", path.key("at_most"), message);
         }
         if let Some(channel) = limit.channel.as_ref().filter(|channel| channels.get(channel).is_none()) {
-            let known = channels.iter().map(|channel| channel.id.as_str()).collect();
-            self.unknown("nba/unknown-channel", path.key("channel"), "channel", channel.as_str(), known);
+            let known: Vec<&str> = channels.iter().map(|channel| channel.id.as_str()).collect();
+            self.unknown("nba/unknown-channel", path.key("channel"), "channel", channel.as_str(), &known);
         }
         if let Some(group) = limit.group.as_ref().filter(|group| !groups.contains_key(group.as_str())) {
-            let known = groups.keys().copied().collect();
-            self.unknown("nba/unknown-group", path.key("group"), "group", group.as_str(), known);
+            let known: Vec<&str> = groups.keys().copied().collect();
+            self.unknown("nba/unknown-group", path.key("group"), "group", group.as_str(), &known);
         }
     }
 }

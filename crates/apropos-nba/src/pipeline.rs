@@ -213,9 +213,18 @@ impl<'a> View<'a> {
         if definition.personal && !self.personalise {
             return dropped("personalise", Reason::NoConsent(ConsentGap::NotPersonalised));
         }
-        let mut open = all;
+        // A treatment where the customer is not says nothing about consent or limits; when there is no other, the
+        // stage `treatment` tells so.
+        let there =
+            |bit: &usize| definition.treatments.get(*bit).is_some_and(|one| self.elsewhere(&one.channel));
+        let absent =
+            (0..definition.treatments.len().min(32)).filter(there).fold(0, |bits, bit| bits | (1 << bit));
+        let mut open = if absent == all { all } else { all & !absent };
         let mut first = None;
         for (bit, treatment) in definition.treatments.iter().enumerate() {
+            if open & (1 << bit) == 0 {
+                continue;
+            }
             if let Some(reason) = self.refuses(definition.class, &treatment.channel) {
                 open &= !(1 << bit);
                 first.get_or_insert((treatment.channel.as_str(), reason));
@@ -329,22 +338,21 @@ impl<'a> View<'a> {
             if open & (1 << bit) == 0 {
                 continue;
             }
-            match self.unusable(action, &treatment.channel) {
-                Some(reason) => {
-                    first.get_or_insert((treatment.channel.as_str(), reason));
-                }
-                None => {
-                    let chosen = self.q.moment.chosen_channel.as_ref() == Some(&treatment.channel);
-                    let rank = match () {
-                        () if chosen => 0,
-                        () if self.here(&treatment.channel) => 1,
-                        () if self.preferred == Some(&treatment.channel) => 2,
-                        () => 3,
-                    };
-                    if best.is_none_or(|(known, _)| rank < known) {
-                        best = Some((rank, bit));
-                    }
-                }
+            if let Some(reason) = self.unusable(action, &treatment.channel) {
+                first.get_or_insert((treatment.channel.as_str(), reason));
+                continue;
+            }
+            let rank = if self.q.moment.chosen_channel.as_ref() == Some(&treatment.channel) {
+                0
+            } else if self.here(&treatment.channel) {
+                1
+            } else if self.preferred == Some(&treatment.channel) {
+                2
+            } else {
+                3
+            };
+            if best.is_none_or(|(known, _)| rank < known) {
+                best = Some((rank, bit));
             }
         }
         best.map(|(_, bit)| bit).ok_or_else(|| {
@@ -382,6 +390,12 @@ impl<'a> View<'a> {
         let quiet = self.q.context_rules.quiet(self.q.context, moment, channel);
         let own = self.q.profile_rules.is_quiet(self.q.profile, self.q.zone.local(self.now));
         (quiet.quiet || own).then_some(Reason::Quiet(quiet.next_allowed.filter(|next| self.now < *next)))
+    }
+
+    /// Whether a channel works only where the customer is not now.
+    fn elsewhere(&self, channel: &apropos_event::ChannelId) -> bool {
+        let inbound = |known: &apropos_context::ChannelDefinition| known.direction == Direction::Inbound;
+        !self.here(channel) && self.q.context_rules.channels().get(channel).is_some_and(inbound)
     }
 
     fn here(&self, channel: &apropos_event::ChannelId) -> bool {

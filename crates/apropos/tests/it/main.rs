@@ -1,0 +1,6 @@
+//! The engine as its host sees it: whole decisions, misuse, replay. Only the public interface is used.
+
+mod decisions;
+mod playbooks;
+mod replay;
+mod world;

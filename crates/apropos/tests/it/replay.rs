@@ -1,0 +1,108 @@
+//! The same question has the same answer, to the byte; events are applied once.
+
+use apropos::event::{CustomerId, Event};
+use apropos::nba::SILENCE;
+use apropos::{Customer, Decision, Engine, Moment, ObserveError, Outcome, OutcomeKind};
+use proptest::prelude::*;
+
+use crate::world::{PLAYBOOK, at, buyer, engine, event, till, with};
+
+#[test]
+fn a_decision_replays_to_the_same_bytes_and_notices_a_change() {
+    let engine = engine();
+    let (mut customer, moment, model) = (buyer(&engine), till("2026-03-20T10:00:00Z"), engine.model());
+    let decision = engine.decide(&customer, &moment, &model, 7);
+    assert!(engine.replay(&decision, &customer, &moment, &model));
+    assert_eq!(Decision::from_bytes(&decision.to_bytes()).unwrap(), decision);
+    engine.observe(&mut customer, &event("purchase", "p2", "2026-03-19T10:00:00Z")).unwrap();
+    assert!(!engine.replay(&decision, &customer, &moment, &model));
+}
+
+#[test]
+fn a_stored_customer_decides_as_the_living_one() {
+    let engine = engine();
+    let (customer, moment, model) = (buyer(&engine), till("2026-03-20T10:00:00Z"), engine.model());
+    let stored: Customer = serde_json::from_str(&serde_json::to_string(&customer).unwrap()).unwrap();
+    assert_eq!(stored, customer);
+    let both = [&customer, &stored].map(|customer| engine.decide(customer, &moment, &model, 7).to_bytes());
+    assert_eq!(both[0], both[1]);
+}
+
+#[test]
+fn a_repeated_event_changes_nothing_and_another_content_is_refused() {
+    let engine = engine();
+    let mut customer = buyer(&engine);
+    let before = customer.clone();
+    let again = engine.observe(&mut customer, &event("purchase", "p1", "2026-03-02T09:00:00Z")).unwrap();
+    assert!(!again.new);
+    let other = with(event("purchase", "p1", "2026-03-02T09:00:00Z"), "amount", 3);
+    assert!(engine.observe(&mut customer, &other).is_err());
+    let future =
+        Event { occurred_at: at("2027-01-01T00:00:00Z"), ..event("purchase", "p3", "2026-03-02T09:00:00Z") };
+    assert!(engine.observe(&mut customer, &future).is_err());
+    let stranger = Event {
+        customer: CustomerId::new("bob").unwrap(),
+        ..event("purchase", "p4", "2026-03-02T09:00:00Z")
+    };
+    assert!(matches!(engine.observe(&mut customer, &stranger), Err(ObserveError::OtherCustomer { .. })));
+    assert_eq!(customer, before, "what is refused changes nothing");
+}
+
+#[test]
+fn an_outcome_of_an_unknown_decision_is_refused() {
+    let engine = engine();
+    let mut customer = buyer(&engine);
+    let id = engine.decide(&customer, &till("2026-03-20T10:00:00Z"), &engine.model(), 7).id;
+    let outcome = Outcome { decision: id, kind: OutcomeKind::Converted, at: at("2026-03-20T11:00:00Z") };
+    let error = engine.settle(&mut customer, &outcome).unwrap_err().to_string();
+    assert!(error.ends_with("is not in the customer's ledger"), "{error}");
+}
+
+#[test]
+fn an_engine_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Engine>();
+    shared::<Customer>();
+}
+
+/// The choice and the priorities, by action.
+fn essence(decision: &Decision) -> Vec<(String, u64)> {
+    let mut all: Vec<_> = decision
+        .candidates
+        .iter()
+        .map(|candidate| (candidate.action.to_string(), candidate.priority().to_bits()))
+        .collect();
+    all.sort();
+    all.push((decision.choice.as_str().to_owned(), 0));
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_order_in_which_actions_are_written_decides_nothing(order in Just((0..5).collect::<Vec<usize>>()).prop_shuffle(), day in 2_u8..29) {
+        let (head, actions) = PLAYBOOK.split_at(PLAYBOOK.find("[[actions]]").unwrap());
+        let blocks: Vec<&str> = actions.split("[[actions]]").skip(1).collect();
+        let shuffled = order.iter().map(|at| format!("[[actions]]{}", blocks[*at])).collect::<String>();
+        let other = Engine::from_toml(&format!("{head}{shuffled}")).unwrap().0;
+        let engine = engine();
+        let moment = till(&format!("2026-03-{day:02}T10:00:00Z"));
+        let one = engine.decide(&buyer(&engine), &moment, &engine.model(), 7);
+        let two = other.decide(&buyer(&other), &moment, &other.model(), 7);
+        prop_assert_eq!(essence(&one), essence(&two));
+        let ranks = |decision: &Decision| -> Vec<String> {
+            decision.candidates.iter().map(|candidate| candidate.action.to_string()).take_while(|name| name != SILENCE).collect()
+        };
+        prop_assert_eq!(ranks(&one), ranks(&two));
+    }
+
+    #[test]
+    fn deciding_is_total_and_changes_nothing(seed in any::<u64>(), micros in 0_i64..4_102_444_800_000_000) {
+        let engine = engine();
+        let customer = buyer(&engine);
+        let moment = Moment::at(apropos::event::Timestamp::from_micros(micros).unwrap());
+        let decision = engine.decide(&customer, &moment, &engine.model(), seed);
+        prop_assert!(engine.replay(&decision, &customer, &moment, &engine.model()));
+    }
+}

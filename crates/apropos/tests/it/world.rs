@@ -1,0 +1,118 @@
+//! A small playbook and helpers to make things happen in it.
+
+use apropos::event::{
+    ChannelId, CustomerId, Event, EventId, EventKind, PropertyName, SourceId, Timestamp, Value,
+};
+use apropos::{Customer, Engine, Moment};
+
+/// Two channels, five actions, one limit.
+pub const PLAYBOOK: &str = r#"
+format = 1
+name = "corner shop"
+currency = "GBP"
+zone = "Europe/London"
+
+[profile.consent]
+contact = "deny"
+personalise = "allow"
+learn = "allow"
+
+[[context.channels]]
+id = "email"
+direction = "outbound"
+needs_consent = true
+
+[[context.channels]]
+id = "till"
+direction = "inbound"
+
+[policy]
+interruption = "0.01"
+
+[[policy.limits]]
+name = "one e-mail a week"
+at_most = 1
+within = "7d"
+channel = "email"
+
+[[actions]]
+id = "thank"
+class = "relationship"
+applicable = ['history.count("purchase", "1d") > 0']
+treatments = [{ channel = "email" }, { channel = "till" }]
+value = "1"
+benefit = "2"
+propensity = 0.6
+
+[[actions]]
+id = "offer"
+class = "sell"
+applicable = ['history.count("purchase", "30d") > 0']
+treatments = [{ channel = "email" }, { channel = "till" }]
+value = "10"
+benefit = "5"
+propensity = 0.3
+
+[[actions]]
+id = "discount"
+class = "sell"
+applicable = ['history.count("purchase", "30d") > 1']
+treatments = [{ channel = "till" }]
+value = "4"
+benefit = "5"
+propensity = 0.3
+
+[[actions]]
+id = "nag"
+class = "sell"
+treatments = [{ channel = "email" }, { channel = "till" }]
+value = "50"
+benefit = "0"
+effort = "1"
+propensity = 0.9
+
+[[actions]]
+id = "person"
+class = "service"
+applicable = ['history.count("person.requested", "1d") > 0']
+treatments = [{ channel = "till" }, { channel = "email" }]
+benefit = "1"
+hand_off = { queue = "care", ask = "call back" }
+"#;
+
+pub fn engine() -> Engine {
+    Engine::from_toml(PLAYBOOK).unwrap_or_else(|problems| panic!("{problems}")).0
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn event(kind: &str, id: &str, when: &str) -> Event {
+    let customer = CustomerId::new("ada").unwrap();
+    let source = SourceId::new("shop").unwrap();
+    Event::new(EventId::new(id).unwrap(), source, EventKind::new(kind).unwrap(), customer, at(when))
+}
+
+pub fn with(mut event: Event, name: &str, value: impl Into<Value>) -> Event {
+    event.properties.insert(PropertyName::new(name).unwrap(), value.into());
+    event
+}
+
+pub fn ada(engine: &Engine) -> Customer {
+    engine.customer(CustomerId::new("ada").unwrap())
+}
+
+/// Ada, who agreed to e-mail and bought something on the second of March.
+pub fn buyer(engine: &Engine) -> Customer {
+    let mut customer = ada(engine);
+    let consent = with(event("consent.granted", "c1", "2026-03-01T09:00:00Z"), "purpose", "contact");
+    for event in [consent, event("purchase", "p1", "2026-03-02T09:00:00Z")] {
+        assert!(engine.observe(&mut customer, &event).unwrap().new);
+    }
+    customer
+}
+
+pub fn till(when: &str) -> Moment {
+    Moment::at(at(when)).on_channel(ChannelId::new("till").unwrap())
+}
