@@ -128,17 +128,18 @@ mod tests {
         }
 
         #[test]
-        fn priority_grows_with_propensity(f in factors(), more in 0.0..0.5) {
+        fn priority_grows_with_propensity(f in factors(), more in 0.0..0.5_f64) {
             let better = Factors { propensity: (f.propensity + more).min(1.0), ..f };
             let (low, high) = (Score::of(&f, MutualDefinition::Nash), Score::of(&better, MutualDefinition::Nash));
             prop_assert!(low.priority <= high.priority);
         }
 
         #[test]
-        fn the_propensity_for_a_priority_reaches_it(f in factors(), wanted in 0.01..50.0) {
+        fn the_propensity_for_a_priority_reaches_it(f in factors(), wanted in 0.01..50.0_f64) {
+            let at = |p: f64| Score::of(&Factors { propensity: p, ..f }, MutualDefinition::Nash).priority;
             match propensity_for(&f, MutualDefinition::Nash, wanted) {
-                Some(p) => prop_assert!(wanted <= Score::of(&Factors { propensity: p, ..f }, MutualDefinition::Nash).priority),
-                None => prop_assert!(Score::of(&Factors { propensity: 1.0, ..f }, MutualDefinition::Nash).priority < wanted),
+                Some(p) => prop_assert!(wanted <= at(p)),
+                None => prop_assert!(at(1.0) < wanted),
             }
         }
     }
