@@ -6,7 +6,6 @@
 //! `moment/build_and_replay` takes the last twenty events again first. The parts follow alone.
 //! Containment of points in areas and the reading of local time have groups of their own.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 #![expect(clippy::unwrap_used, reason = "a fixture that does not build is a broken bench")]
 
 use std::hint::black_box;

@@ -104,7 +104,7 @@ fn score(c: &mut Criterion) {
         let padded = n.div_ceil(8) * 8;
         let table: Vec<f32> = (0..padded * inputs * 2).map(|at| (at % 97) as f32 * 1e-3).collect();
         let (mean, variance) = table.split_at(padded * inputs);
-        let rows: Vec<usize> = (0..ACTIVE + 1).map(|at| at * inputs / (ACTIVE + 1)).collect();
+        let rows: Vec<usize> = (0..=ACTIVE).map(|at| at * inputs / (ACTIVE + 1)).collect();
         let mut sums = [vec![0.0; padded], vec![0.0; padded]];
         group.bench_function(BenchmarkId::new("plain-kernel", n), |b| {
             b.iter(|| plain(mean, variance, &rows, padded, &mut sums));
@@ -151,7 +151,7 @@ fn learn(c: &mut Criterion) {
     };
     let model = Model::new(&definition, &actions(1)).unwrap();
     let values: Vec<Input<'_>> =
-        (0..25).map(|at| if at < 12 { Input::Number(at as f64) } else { Input::Category("x") }).collect();
+        (0..25).map(|at| if at < 12 { Input::Number(f64::from(at)) } else { Input::Category("x") }).collect();
     let mut features = Features::new();
     group.bench_function("encode/25-inputs", |b| b.iter(|| model.encode(&values, &mut features)));
     group.finish();

@@ -17,10 +17,9 @@ fn check(customer: &apropos::Customer, moment: &Moment, choice: &str) -> apropos
 
 #[track_caller]
 fn dropped(decision: &apropos::Decision, action: &str) -> (Stage, Reason) {
-    let dropped = decision.candidate(action).and_then(|candidate| candidate.dropped.clone());
-    dropped
-        .map(|dropped| (dropped.stage, dropped.reason))
-        .unwrap_or_else(|| panic!("`{action}` was not dropped"))
+    let candidate = decision.candidate(action).unwrap();
+    let dropped = candidate.dropped.clone().unwrap();
+    (dropped.stage, dropped.reason)
 }
 
 #[test]

@@ -84,7 +84,8 @@ proptest! {
     fn the_order_in_which_actions_are_written_decides_nothing(order in Just((0..5).collect::<Vec<usize>>()).prop_shuffle(), day in 2_u8..29) {
         let (head, actions) = PLAYBOOK.split_at(PLAYBOOK.find("[[actions]]").unwrap());
         let blocks: Vec<&str> = actions.split("[[actions]]").skip(1).collect();
-        let shuffled = order.iter().map(|at| format!("[[actions]]{}", blocks[*at])).collect::<String>();
+        let shuffled: Vec<&str> = order.iter().map(|at| blocks[*at]).collect();
+        let shuffled = format!("[[actions]]{}", shuffled.join("[[actions]]"));
         let other = Engine::from_toml(&format!("{head}{shuffled}")).unwrap().0;
         let engine = engine();
         let moment = till(&format!("2026-03-{day:02}T10:00:00Z"));

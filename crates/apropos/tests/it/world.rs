@@ -81,7 +81,7 @@ hand_off = { queue = "care", ask = "call back" }
 "#;
 
 pub fn engine() -> Engine {
-    Engine::from_toml(PLAYBOOK).unwrap_or_else(|problems| panic!("{problems}")).0
+    Engine::from_toml(PLAYBOOK).unwrap().0
 }
 
 pub fn at(text: &str) -> Timestamp {
