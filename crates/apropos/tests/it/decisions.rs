@@ -73,7 +73,7 @@ fn a_withdrawn_consent_stops_the_next_message() {
     let engine = engine();
     let mut customer = buyer(&engine);
     let no = with(event("consent.withdrawn", "c2", "2026-03-02T09:30:00Z"), "purpose", "contact");
-    engine.observe(&mut customer, &no).unwrap();
+    assert!(engine.observe(&mut customer, &no).unwrap().new);
     let decision = check(&customer, &Moment::at(at("2026-03-02T10:00:00Z")), "silence");
     assert!(matches!(dropped(&decision, "thank"), (Stage::Consent, Reason::NoConsent(_))));
     // Answering where the customer stands is not reaching out.
@@ -84,14 +84,18 @@ fn a_withdrawn_consent_stops_the_next_message() {
 fn a_person_takes_over_and_automation_is_silent_until_the_case_is_closed() {
     let engine = engine();
     let mut customer = buyer(&engine);
-    engine.observe(&mut customer, &event("person.requested", "r1", "2026-03-02T09:30:00Z")).unwrap();
+    assert!(
+        engine.observe(&mut customer, &event("person.requested", "r1", "2026-03-02T09:30:00Z")).unwrap().new
+    );
     let decision = check(&customer, &till("2026-03-02T10:00:00Z"), "hand_off");
     let Choice::HandOff { packet, .. } = &decision.choice else { panic!("no hand-off") };
     assert_eq!((packet.queue.as_str(), packet.ask.as_str()), ("care", "call back"));
     engine.accept(&mut customer, &decision);
     let muted = check(&customer, &till("2026-03-02T10:05:00Z"), "silence");
     assert_eq!(dropped(&muted, "thank"), (Stage::Journey, Reason::WithPerson));
-    engine.observe(&mut customer, &event("handoff.closed", "h1", "2026-03-04T09:00:00Z")).unwrap();
+    assert!(
+        engine.observe(&mut customer, &event("handoff.closed", "h1", "2026-03-04T09:00:00Z")).unwrap().new
+    );
     check(&customer, &till("2026-03-04T10:00:00Z"), "offer");
 }
 

@@ -14,7 +14,7 @@ fn a_decision_replays_to_the_same_bytes_and_notices_a_change() {
     let decision = engine.decide(&customer, &moment, &model, 7);
     assert!(engine.replay(&decision, &customer, &moment, &model));
     assert_eq!(Decision::from_bytes(&decision.to_bytes()).unwrap(), decision);
-    engine.observe(&mut customer, &event("purchase", "p2", "2026-03-19T10:00:00Z")).unwrap();
+    assert!(engine.observe(&mut customer, &event("purchase", "p2", "2026-03-19T10:00:00Z")).unwrap().new);
     assert!(!engine.replay(&decision, &customer, &moment, &model));
 }
 

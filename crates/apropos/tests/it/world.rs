@@ -6,7 +6,7 @@ use apropos::event::{
 use apropos::{Customer, Engine, Moment};
 
 /// Two channels, five actions, one limit.
-pub const PLAYBOOK: &str = r#"
+pub(crate) const PLAYBOOK: &str = r#"
 format = 1
 name = "corner shop"
 currency = "GBP"
@@ -80,31 +80,31 @@ benefit = "1"
 hand_off = { queue = "care", ask = "call back" }
 "#;
 
-pub fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     Engine::from_toml(PLAYBOOK).unwrap().0
 }
 
-pub fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub fn event(kind: &str, id: &str, when: &str) -> Event {
+pub(crate) fn event(kind: &str, id: &str, when: &str) -> Event {
     let customer = CustomerId::new("ada").unwrap();
     let source = SourceId::new("shop").unwrap();
     Event::new(EventId::new(id).unwrap(), source, EventKind::new(kind).unwrap(), customer, at(when))
 }
 
-pub fn with(mut event: Event, name: &str, value: impl Into<Value>) -> Event {
+pub(crate) fn with(mut event: Event, name: &str, value: impl Into<Value>) -> Event {
     event.properties.insert(PropertyName::new(name).unwrap(), value.into());
     event
 }
 
-pub fn ada(engine: &Engine) -> Customer {
+pub(crate) fn ada(engine: &Engine) -> Customer {
     engine.customer(CustomerId::new("ada").unwrap())
 }
 
 /// Ada, who agreed to e-mail and bought something on the second of March.
-pub fn buyer(engine: &Engine) -> Customer {
+pub(crate) fn buyer(engine: &Engine) -> Customer {
     let mut customer = ada(engine);
     let consent = with(event("consent.granted", "c1", "2026-03-01T09:00:00Z"), "purpose", "contact");
     for event in [consent, event("purchase", "p1", "2026-03-02T09:00:00Z")] {
@@ -113,6 +113,6 @@ pub fn buyer(engine: &Engine) -> Customer {
     customer
 }
 
-pub fn till(when: &str) -> Moment {
+pub(crate) fn till(when: &str) -> Moment {
     Moment::at(at(when)).on_channel(ChannelId::new("till").unwrap())
 }
