@@ -1,37 +1,37 @@
-//! Reading a playbook from text.
+//! Reading what an author wrote: text to definition, with every structural mistake reported at once and located.
+//!
+//! Not here: what the definitions mean (each room checks its own), and files (hosts read those).
+//!
+//! A reader that stops at the first mistake makes authors play a guessing game. This one notes a mistake, takes it
+//! out of its own copy of the tree, and reads again, until what is left can be read; what an author gets is the
+//! whole list, each with its line.
+//!
+//! ```
+//! use apropos::load::{Format, decode};
+//!
+//! #[derive(Debug, serde::Deserialize)]
+//! #[serde(deny_unknown_fields)]
+//! struct Offer {
+//!     name: String,
+//!     price: f64,
+//! }
+//!
+//! let problems = decode::<Offer>("nmae = 'spring'\nprice = 'low'", Format::Toml).unwrap_err();
+//! let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+//! // The field `name` is missing from the whole text, so that one stands first.
+//! assert_eq!(codes, ["playbook/missing-field", "playbook/unknown-field", "playbook/wrong-type"]);
+//! ```
 
-use apropos_event::{Path, Problem, Problems};
-use serde::de::DeserializeOwned;
+mod decode;
+mod json;
+mod mistake;
+mod peel;
+mod place;
+mod render;
+mod source;
+#[cfg(test)]
+mod tests;
+mod toml;
 
-/// The format of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// TOML.
-    Toml,
-    /// JSON.
-    Json,
-}
-
-/// The text that was read.
-#[derive(Clone, Debug, Default)]
-pub struct Source {}
-
-impl Source {
-    /// Moves problems to their places in the text.
-    pub fn relocate(&self, _problems: &mut Problems) {}
-}
-
-/// Reads `text`.
-///
-/// # Errors
-/// When the text is malformed.
-pub fn decode<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T, Source), Problems> {
-    let value = match format {
-        Format::Toml => toml::from_str(text).map_err(|error| error.to_string()),
-        Format::Json => serde_json::from_str(text).map_err(|error| error.to_string()),
-    };
-    match value {
-        Ok(value) => Ok((value, Source::default())),
-        Err(error) => Err([Problem::error("playbook/syntax", Path::root(), error)].into_iter().collect()),
-    }
-}
+pub use decode::{Format, MAX_PROBLEMS, MAX_ROUNDS, MAX_TEXT, decode};
+pub use source::Source;

@@ -1,0 +1,262 @@
+//! Reading on after a mistake: note it, take it out of the tree, read again.
+//!
+//! Not here: the words for mistakes, and text.
+//!
+//! What is taken out must not cause mistakes of its own. So a required value is replaced by the first of a few
+//! stand-ins that its type accepts; where none fits, what surrounds it is taken out; and what then fails only
+//! because of us is not reported. The result of such a reading is thrown away, only the list of problems is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::decode::{MAX_PROBLEMS, MAX_ROUNDS};
+use super::mistake::Mistake;
+use super::source::Source;
+use crate::event::{Path, Problem, Problems, Segment};
+
+/// A tree that loses its mistakes one by one.
+#[derive(Debug)]
+pub(super) struct Peeler {
+    tree: Value,
+    problems: Problems,
+    /// Paths of the text whose values we took out or replaced.
+    touched: BTreeSet<Path>,
+    /// For each list that lost items: which of the text's items are still there.
+    kept: BTreeMap<Path, Vec<usize>>,
+    hole: Option<Hole>,
+}
+
+/// A place where stand-ins are being tried.
+#[derive(Debug)]
+struct Hole {
+    /// In the tree as it is now.
+    at: Path,
+    /// Stand-ins to try yet, the next one last.
+    left: Vec<Value>,
+    /// Whether the names that the type lists were added to the stand-ins.
+    listed: bool,
+    /// What to take out when nothing fits.
+    otherwise: Path,
+}
+
+impl Peeler {
+    /// A tree as it was read, with the problems found while reading it.
+    pub(super) fn new(tree: Value, problems: Problems) -> Self {
+        let touched = problems.iter().map(|problem| problem.path.clone()).collect();
+        Self { tree, problems, touched, kept: BTreeMap::new(), hole: None }
+    }
+
+    /// Reads until nothing is wrong any more, or nothing can be taken out.
+    pub(super) fn decode<T: DeserializeOwned>(&mut self) -> Option<T> {
+        for _ in 0..MAX_ROUNDS {
+            let error = match serde_path_to_error::deserialize::<_, T>(&self.tree) {
+                Ok(definition) => return Some(definition),
+                Err(error) => error,
+            };
+            if MAX_PROBLEMS <= self.problems.len() {
+                break;
+            }
+            let at = self.existing(error.path());
+            if !self.peel(at, &Mistake::read(&error.inner().to_string())) {
+                return None;
+            }
+        }
+        let message = format!("there may be more problems than these {}", self.problems.len());
+        self.problems.push(Problem::error("playbook/too-many-problems", Path::root(), message));
+        None
+    }
+
+    /// The problems, each with its place in the text.
+    pub(super) fn into_problems(self, source: &Source) -> Problems {
+        let spanned = |problem: Problem| {
+            let span = match problem.code {
+                "playbook/unknown-field" => source.locate_key(&problem.path),
+                _ => problem.span.clone(),
+            };
+            Problem { span: span.or_else(|| source.locate(&problem.path, None)), ..problem }
+        };
+        self.problems.into_iter().map(spanned).collect()
+    }
+
+    /// Notes the mistake and takes it out; `false` when there is nothing to take out.
+    fn peel(&mut self, at: Path, mistake: &Mistake) -> bool {
+        if let Some(hole) = self.hole.take()
+            && at.segments().starts_with(hole.at.segments())
+        {
+            return self.refill(hole, mistake);
+        }
+        match mistake {
+            Mistake::UnknownField { name, .. } => {
+                let at = if last_key(&at) == Some(name) { at } else { at.key(name.clone()) };
+                self.report(&at, mistake);
+                self.take_out(&at)
+            }
+            Mistake::MissingField { name } => {
+                let hole = at.key(name.clone());
+                if !self.touched.contains(&self.original(&hole)) {
+                    self.report(&hole, mistake);
+                }
+                self.open(hole, at)
+            }
+            _ => {
+                let original = self.original(&at);
+                let ours = |path: &Path| path.segments().starts_with(original.segments());
+                let ours = self.touched.range(original.clone()..).next().is_some_and(ours);
+                if !ours {
+                    self.report(&at, mistake);
+                }
+                // An item is first replaced, so that the items after it keep their places.
+                let item = matches!(at.segments().last(), Some(Segment::Index(_)));
+                if item && !ours { self.open(at.clone(), at) } else { self.take_out(&at) }
+            }
+        }
+    }
+
+    fn report(&mut self, at: &Path, mistake: &Mistake) {
+        let found = get(&mut self.tree, at.segments()).map_or(Value::Null, |value| value.clone());
+        let path = self.original(at);
+        self.touched.insert(path.clone());
+        let mut problem = Problem::error(mistake.code(), path, mistake.message(&found));
+        problem.help = mistake.help(&found);
+        self.problems.push(problem);
+    }
+
+    /// Begins to try stand-ins at `at`.
+    fn open(&mut self, at: Path, otherwise: Path) -> bool {
+        let left = vec![
+            json!({}),
+            json!([]),
+            json!("UTC"),
+            json!("08:00"),
+            json!("2000-01-01"),
+            json!("2000-01-01T00:00:00Z"),
+            json!("EUR"),
+            json!("1d"),
+            json!(true),
+            json!(1),
+            json!("true"),
+            json!("x"),
+        ];
+        self.fill(Hole { at, left, listed: false, otherwise })
+    }
+
+    /// The last stand-in did not fit: the next one.
+    fn refill(&mut self, mut hole: Hole, mistake: &Mistake) -> bool {
+        if let Mistake::UnknownValue { known, .. } = mistake
+            && !hole.listed
+        {
+            hole.listed = true;
+            hole.left.extend(known.first().map(|name| json!({ name: {} })));
+            hole.left.extend(known.iter().rev().map(|name| json!(name)));
+        }
+        self.fill(hole)
+    }
+
+    fn fill(&mut self, mut hole: Hole) -> bool {
+        let original = self.original(&hole.at);
+        self.touched.insert(original);
+        match hole.left.pop() {
+            Some(stand_in) => {
+                let placed = set(&mut self.tree, &hole.at, stand_in);
+                self.hole = Some(hole);
+                placed
+            }
+            None => self.take_out(&hole.otherwise),
+        }
+    }
+
+    /// Removes a field or an item; `false` when there is none at `at`.
+    fn take_out(&mut self, at: &Path) -> bool {
+        let original = self.original(at);
+        let Some((last, before)) = at.segments().split_last() else {
+            return false;
+        };
+        let list = self.original(&path_of(before));
+        let removed = match (get(&mut self.tree, before), last) {
+            (Some(Value::Object(table)), Segment::Key(key)) => table.remove(key).is_some(),
+            (Some(Value::Array(items)), Segment::Index(index)) if *index < items.len() => {
+                let kept = self.kept.entry(list).or_insert_with(|| (0..items.len()).collect());
+                items.remove(*index);
+                if *index < kept.len() {
+                    kept.remove(*index);
+                }
+                true
+            }
+            _ => false,
+        };
+        self.touched.insert(original);
+        removed
+    }
+
+    /// The path in the text of what is now at `path` in the tree.
+    fn original(&self, path: &Path) -> Path {
+        path.segments().iter().fold(Path::root(), |original, segment| match segment {
+            Segment::Key(key) => original.key(key.clone()),
+            Segment::Index(index) => {
+                let kept = self.kept.get(&original).and_then(|kept| kept.get(*index));
+                original.index(kept.copied().unwrap_or(*index))
+            }
+        })
+    }
+
+    /// The part of the reader's path that exists in the tree.
+    fn existing(&self, path: &serde_path_to_error::Path) -> Path {
+        let mut value = &self.tree;
+        let mut existing = Path::root();
+        for segment in path {
+            let next = match segment {
+                serde_path_to_error::Segment::Seq { index } => {
+                    value.get(index).map(|value| (value, existing.index(*index)))
+                }
+                serde_path_to_error::Segment::Map { key }
+                | serde_path_to_error::Segment::Enum { variant: key } => {
+                    value.get(key).map(|value| (value, existing.key(key.clone())))
+                }
+                serde_path_to_error::Segment::Unknown => None,
+            };
+            let Some(next) = next else { break };
+            (value, existing) = next;
+        }
+        existing
+    }
+}
+
+fn last_key(path: &Path) -> Option<&String> {
+    match path.segments().last() {
+        Some(Segment::Key(key)) => Some(key),
+        _ => None,
+    }
+}
+
+fn path_of(segments: &[Segment]) -> Path {
+    segments.iter().fold(Path::root(), |path, segment| match segment {
+        Segment::Key(key) => path.key(key.clone()),
+        Segment::Index(index) => path.index(*index),
+    })
+}
+
+fn get<'a>(tree: &'a mut Value, path: &[Segment]) -> Option<&'a mut Value> {
+    path.iter().try_fold(tree, |value, segment| match segment {
+        Segment::Key(key) => value.get_mut(key),
+        Segment::Index(index) => value.get_mut(index),
+    })
+}
+
+/// Puts `value` at `path`, which may be a new field of a table; `false` when nothing can stand there.
+fn set(tree: &mut Value, path: &Path, value: Value) -> bool {
+    let Some((last, before)) = path.segments().split_last() else {
+        return false;
+    };
+    match (get(tree, before), last) {
+        (Some(Value::Object(table)), Segment::Key(key)) => {
+            table.insert(key.clone(), value);
+            true
+        }
+        (Some(Value::Array(items)), Segment::Index(index)) => {
+            items.get_mut(*index).map(|item| *item = value).is_some()
+        }
+        _ => false,
+    }
+}
