@@ -1,10 +1,6 @@
 //! The engine as its host sees it: whole decisions, misuse, replay. Only the public interface is used.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests are tests: a failing one is the report"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests: a failing one is the report")]
 
 mod decisions;
 mod playbooks;
