@@ -1,0 +1,225 @@
+//! All customers through the year: epochs, threads, and the clock.
+//!
+//! Not here: one customer's steps, see `runner`; what is printed, see `summary`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::{Duration as Elapsed, Instant};
+
+use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
+use apropos::learn::Model;
+use apropos::nba::{Decision, SILENCE, Stage};
+use apropos::{Engine, Workspace};
+use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+
+use crate::invoices::Shop;
+use crate::runner::{House, Runner};
+use crate::showcase::{KINDS, Showcase};
+
+/// How long the model stands still.
+const EPOCH: Duration = Duration::from_days(28);
+/// How long after the last invoice timers are still rung.
+const AFTER: Duration = Duration::from_days(1);
+
+/// What happened in the year.
+#[derive(Default)]
+pub struct Outcome {
+    pub customers: usize,
+    pub events: usize,
+    pub timers: u64,
+    pub decisions: u64,
+    pub lessons: usize,
+    pub threads: usize,
+    pub elapsed: Elapsed,
+    pub digest: String,
+    pub by_action: BTreeMap<String, u64>,
+    pub by_class: BTreeMap<String, u64>,
+    /// Candidates dropped at each stage, in order of the stages.
+    pub drops: [u64; Stage::ALL.len()],
+    pub candidates: u64,
+    /// Contacts of each customer, fewest first.
+    pub contacts: Vec<u64>,
+    pub explanations: Vec<Explained>,
+}
+
+/// A decision in words.
+pub struct Explained {
+    pub kind: &'static str,
+    pub heading: String,
+    pub sentence: String,
+    pub lines: Vec<(String, Option<String>)>,
+}
+
+/// What is counted of one customer.
+#[derive(Default)]
+struct Tally {
+    digest: Sha256,
+    contacts: u64,
+}
+
+/// Replays the year.
+///
+/// # Errors
+/// When an event is refused.
+pub fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcome, Box<dyn Error>> {
+    let house = House {
+        engine,
+        shop: ChannelId::new("shop")?,
+        source: SourceId::new("care")?,
+        closed: EventKind::new("handoff.closed")?,
+    };
+    let mut model = engine.model();
+    let mut runners: Vec<Runner> =
+        shop.customers.iter().map(|history| Runner::new(&house, history)).collect();
+    let mut tallies: Vec<Tally> = runners.iter().map(|_| Tally::default()).collect();
+    let mut outcome = Outcome { customers: runners.len(), threads, ..Outcome::default() };
+    outcome.events = shop.customers.iter().map(|history| history.events.len()).sum();
+    let mut workspaces: Vec<Workspace> = (0..threads).map(|_| Workspace::new(engine)).collect();
+    let mut best = Explanations::default();
+
+    let last = shop.last.plus(AFTER);
+    let epochs = (last.since(shop.first).as_micros() / EPOCH.as_micros()).unsigned_abs() + 1;
+    let bar = ProgressBar::new(epochs)
+        .with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} epochs {msg}")?);
+    let mut end = shop.first;
+    while end < last {
+        end = end.plus(EPOCH).min(last);
+        let started = now();
+        let showcase = epoch(&house, &model, &mut runners, &mut workspaces, end)?;
+        outcome.elapsed += started.elapsed();
+        // Explained by the model that decided.
+        best.join(engine, &model, &showcase);
+        let started = now();
+        for runner in &mut runners {
+            engine.learn(&mut model, &runner.rewards);
+            outcome.lessons += runner.rewards.len();
+            runner.rewards.clear();
+        }
+        outcome.elapsed += started.elapsed();
+        for (runner, tally) in runners.iter_mut().zip(&mut tallies) {
+            for decision in runner.decisions.drain(..) {
+                outcome.count(&decision, tally);
+            }
+        }
+        bar.inc(1);
+        bar.set_message(format!("{} decisions", outcome.decisions));
+    }
+    bar.finish_and_clear();
+    outcome.timers = runners.iter().map(|runner| runner.timers).sum();
+    outcome.finish(tallies);
+    outcome.explanations = best.explained.into_values().map(|(_, explained)| explained).collect();
+    Ok(outcome)
+}
+
+/// All customers up to `end`, shared among threads; the model stands still.
+fn epoch(
+    house: &House,
+    model: &Model,
+    runners: &mut [Runner],
+    workspaces: &mut [Workspace],
+    end: Timestamp,
+) -> Result<Showcase, Box<dyn Error>> {
+    let share = runners.len().div_ceil(workspaces.len()).max(1);
+    let parts = std::thread::scope(|scope| {
+        let workers: Vec<_> = runners
+            .chunks_mut(share)
+            .zip(workspaces)
+            .map(|(part, workspace)| {
+                scope.spawn(move || {
+                    let mut showcase = Showcase::default();
+                    for runner in part {
+                        runner.run(house, model, workspace, &mut showcase, end)?;
+                    }
+                    Ok::<_, Box<dyn Error + Send + Sync>>(showcase)
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
+    });
+    let mut all = Showcase::default();
+    for part in parts {
+        all.join(part.map_err(|_| "a thread of the replay panicked")?.map_err(|error| error.to_string())?);
+    }
+    Ok(all)
+}
+
+/// The best explanations so far, by kind.
+#[derive(Default)]
+struct Explanations {
+    explained: BTreeMap<usize, (usize, Explained)>,
+}
+
+impl Explanations {
+    fn join(&mut self, engine: &Engine, model: &Model, showcase: &Showcase) {
+        for (kind, exhibit) in showcase.iter() {
+            if self.explained.get(&kind).is_some_and(|(stages, _)| exhibit.stages <= *stages) {
+                continue;
+            }
+            let decision = &exhibit.decision;
+            let explanation = engine.explain(decision, &exhibit.customer, &exhibit.moment, model);
+            let lost = |action: &str| decision.candidate(action).is_some_and(|one| one.dropped.is_some());
+            let lines = explanation.lines.into_iter().filter(|line| lost(line.action.as_str()));
+            let explained = Explained {
+                kind: KINDS.get(kind).copied().unwrap_or_default(),
+                heading: format!(
+                    "customer {}, {}: {}",
+                    decision.customer,
+                    decision.at,
+                    decision.choice.as_str()
+                ),
+                sentence: explanation.sentence,
+                lines: lines.map(|line| (line.sentence, line.change)).collect(),
+            };
+            self.explained.insert(kind, (exhibit.stages, explained));
+        }
+    }
+}
+
+impl Outcome {
+    fn count(&mut self, decision: &Decision, tally: &mut Tally) {
+        self.decisions += 1;
+        tally.digest.update(decision.to_bytes());
+        tally.contacts += u64::from(decision.choice.action().is_some());
+        let class = decision.chosen().and_then(|candidate| candidate.class);
+        let class = class.map_or(SILENCE, |class| class.as_str());
+        *entry(&mut self.by_class, class) += 1;
+        *entry(&mut self.by_action, decision.choice.action().map_or(SILENCE, |action| action.as_str())) += 1;
+        self.candidates += decision.candidates.len() as u64;
+        for dropped in decision.candidates.iter().filter_map(|candidate| candidate.dropped.as_ref()) {
+            if let Some(count) = self.drops.get_mut(dropped.stage as usize) {
+                *count += 1;
+            }
+        }
+    }
+
+    fn finish(&mut self, tallies: Vec<Tally>) {
+        let mut all = Sha256::new();
+        for tally in tallies {
+            self.contacts.push(tally.contacts);
+            all.update(tally.digest.finalize());
+        }
+        self.contacts.sort_unstable();
+        self.digest = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    }
+
+    /// The contacts of the customer at the quantile `q`, 0 to 1 (nearest rank).
+    pub fn contacts_at(&self, q: f64) -> u64 {
+        let rank = (q * self.contacts.len() as f64).ceil() as usize;
+        self.contacts.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    /// How many of `count` there were in a second.
+    pub fn per_second(&self, count: u64) -> f64 {
+        count as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+}
+
+fn entry<'a>(counts: &'a mut BTreeMap<String, u64>, name: &str) -> &'a mut u64 {
+    counts.entry(name.to_owned()).or_default()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the replay is measured")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,159 @@
+//! One customer on the way through the year: events, timers, decisions, and what came of them.
+//!
+//! Not here: other customers, threads and counting.
+
+use std::error::Error;
+
+use apropos::context::Moment;
+use apropos::event::{ChannelId, Duration, Event, EventId, EventKind, SourceId, Timestamp};
+use apropos::learn::Model;
+use apropos::nba::{Choice, Decision, Reward};
+use apropos::{Customer, Engine, Workspace};
+
+use crate::invoices::History;
+use crate::showcase::Showcase;
+
+/// Every decision of the replay is drawn from this seed.
+const SEED: u64 = 2_010;
+/// How long people take to close a case.
+const CASE: Duration = Duration::from_days(2);
+
+/// What is the same for all customers.
+pub struct House<'a> {
+    pub engine: &'a Engine,
+    /// The page on which orders are confirmed.
+    pub shop: ChannelId,
+    pub source: SourceId,
+    pub closed: EventKind,
+}
+
+/// One customer on the way.
+pub struct Runner<'a> {
+    pub history: &'a History,
+    customer: Customer,
+    /// The next event to come.
+    next: usize,
+    /// When the person who took over is done.
+    closing: Option<Timestamp>,
+    /// When the timer rang last.
+    rung: Timestamp,
+    /// The decisions since they were last taken away.
+    pub decisions: Vec<Decision>,
+    /// What can be learned since it was last taken away.
+    pub rewards: Vec<Reward>,
+    pub timers: u64,
+}
+
+/// What comes next for a customer.
+enum Step {
+    Event,
+    Close(Timestamp),
+    Timer(Timestamp),
+}
+
+impl<'a> Runner<'a> {
+    pub fn new(house: &House, history: &'a History) -> Self {
+        Self {
+            history,
+            customer: house.engine.customer(history.customer.clone()),
+            next: 0,
+            closing: None,
+            rung: Timestamp::MIN,
+            decisions: Vec::new(),
+            rewards: Vec::new(),
+            timers: 0,
+        }
+    }
+
+    /// Goes on until `end`.
+    ///
+    /// # Errors
+    /// When an event is refused.
+    pub fn run(
+        &mut self,
+        house: &House,
+        model: &Model,
+        workspace: &mut Workspace,
+        showcase: &mut Showcase,
+        end: Timestamp,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        while let Some(step) = self.step(house.engine, end) {
+            let (moment, asked) = match step {
+                Step::Event => (self.take(house)?, true),
+                Step::Close(at) => (self.close(house, at)?, false),
+                Step::Timer(at) => {
+                    self.timers += 1;
+                    self.rung = at;
+                    let observed = house.engine.tick(&mut self.customer, at);
+                    let moved = !observed.effects.is_empty();
+                    self.rewards.extend(observed.rewards);
+                    (self.moment(at), moved)
+                }
+            };
+            if asked {
+                self.decide(house, model, workspace, showcase, &moment);
+            }
+        }
+        Ok(())
+    }
+
+    /// The earliest of the next event, the end of a case and the next timer, before `end`. Events go first.
+    fn step(&self, engine: &Engine, end: Timestamp) -> Option<Step> {
+        let event = self.history.events.get(self.next).map(|event| event.occurred_at);
+        // A timer rings once: what is due and stays due waits for an event.
+        let timer = engine.next_due(&self.customer).filter(|due| self.rung < *due);
+        let earliest = [event, self.closing, timer].into_iter().flatten().min().filter(|at| *at < end)?;
+        Some(match () {
+            () if event == Some(earliest) => Step::Event,
+            () if self.closing == Some(earliest) => Step::Close(earliest),
+            () => Step::Timer(earliest),
+        })
+    }
+
+    fn take(&mut self, house: &House) -> Result<Moment, Box<dyn Error + Send + Sync>> {
+        let event = self.history.events.get(self.next).ok_or("there is a next event")?;
+        self.next += 1;
+        let observed = house.engine.observe(&mut self.customer, event)?;
+        self.rewards.extend(observed.rewards);
+        Ok(self.moment(event.occurred_at).on_channel(house.shop.clone()))
+    }
+
+    fn close(&mut self, house: &House, at: Timestamp) -> Result<Moment, Box<dyn Error + Send + Sync>> {
+        self.closing = None;
+        let id = EventId::new(format!("closed-{}", at.as_micros()))?;
+        let customer = self.history.customer.clone();
+        let event = Event::new(id, house.source.clone(), house.closed.clone(), customer, at);
+        let observed = house.engine.observe(&mut self.customer, &event)?;
+        self.rewards.extend(observed.rewards);
+        Ok(self.moment(at))
+    }
+
+    fn moment(&self, at: Timestamp) -> Moment {
+        let mut moment = Moment::at(at);
+        moment.zone.clone_from(&self.history.zone);
+        moment
+    }
+
+    fn decide(
+        &mut self,
+        house: &House,
+        model: &Model,
+        workspace: &mut Workspace,
+        showcase: &mut Showcase,
+        moment: &Moment,
+    ) {
+        let decision = house.engine.decide_in(workspace, &self.customer, moment, model, SEED);
+        showcase.see(&self.customer, moment, &decision);
+        match decision.choice {
+            Choice::Silence => {}
+            Choice::Act { .. } => {
+                house.engine.accept(&mut self.customer, &decision);
+            }
+            Choice::HandOff { .. } => {
+                house.engine.accept(&mut self.customer, &decision);
+                self.closing = Some(decision.at.plus(CASE));
+            }
+        }
+        self.decisions.push(decision);
+    }
+}
