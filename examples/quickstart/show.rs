@@ -75,7 +75,7 @@ impl Style {
                 continue;
             }
             let _ = write!(text, "{dim}");
-            wrapped(&mut text, "    ✗ ", &line.sentence);
+            wrapped(&mut text, "    ✗ ", &format!("{}: {}", line.action, line.sentence));
             if let Some(change) = &line.change {
                 wrapped(&mut text, "        ↻ ", change);
             }

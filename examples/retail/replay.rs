@@ -169,7 +169,7 @@ impl Explanations {
                     decision.choice.as_str()
                 ),
                 sentence: explanation.sentence,
-                lines: lines.map(|line| (line.sentence, line.change)).collect(),
+                lines: lines.map(|line| (format!("{}: {}", line.action, line.sentence), line.change)).collect(),
             };
             self.explained.insert(kind, (exhibit.stages, explained));
         }
