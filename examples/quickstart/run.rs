@@ -8,9 +8,8 @@ use std::error::Error;
 use apropos::context::{Device, Moment};
 use apropos::event::{CustomerId, DecisionId, Event, Timestamp, Value, Zone};
 use apropos::journey::Effect;
-use apropos::learn::Model;
 use apropos::nba::{Choice, Decision, Outcome};
-use apropos::{Customer, Engine, Explanation, Observed};
+use apropos::{Customer, Engine, Explanation, Model, Observed};
 
 /// Something to tell about.
 pub enum News<'a> {

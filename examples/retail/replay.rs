@@ -7,9 +7,8 @@ use std::error::Error;
 use std::time::{Duration as Elapsed, Instant};
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
-use apropos::learn::Model;
-use apropos::nba::{Decision, SILENCE, Stage};
-use apropos::{Engine, Workspace};
+use apropos::nba::{Decision, Reward, SILENCE, Stage};
+use apropos::{Engine, Model, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
@@ -91,12 +90,10 @@ pub fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcome, Box<
         // Explained by the model that decided.
         best.join(engine, &model, &showcase);
         let started = now();
-        for runner in &mut runners {
-            engine.learn(&mut model, &runner.rewards);
-            outcome.lessons += runner.rewards.len();
-            runner.rewards.clear();
-        }
+        let rewards: Vec<Reward> = runners.iter_mut().flat_map(|runner| runner.rewards.drain(..)).collect();
+        engine.learn(&mut model, &rewards);
         outcome.elapsed += started.elapsed();
+        outcome.lessons += rewards.len();
         for (runner, tally) in runners.iter_mut().zip(&mut tallies) {
             for decision in runner.decisions.drain(..) {
                 outcome.count(&decision, tally);
@@ -169,7 +166,9 @@ impl Explanations {
                     decision.choice.as_str()
                 ),
                 sentence: explanation.sentence,
-                lines: lines.map(|line| (format!("{}: {}", line.action, line.sentence), line.change)).collect(),
+                lines: lines
+                    .map(|line| (format!("{}: {}", line.action, line.sentence), line.change))
+                    .collect(),
             };
             self.explained.insert(kind, (exhibit.stages, explained));
         }

@@ -6,9 +6,8 @@ use std::error::Error;
 
 use apropos::context::Moment;
 use apropos::event::{ChannelId, Duration, Event, EventId, EventKind, SourceId, Timestamp};
-use apropos::learn::Model;
 use apropos::nba::{Choice, Decision, Reward};
-use apropos::{Customer, Engine, Workspace};
+use apropos::{Customer, Engine, Model, Workspace};
 
 use crate::invoices::History;
 use crate::showcase::Showcase;
@@ -79,12 +78,12 @@ impl<'a> Runner<'a> {
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         while let Some(step) = self.step(house.engine, end) {
             let (moment, asked) = match step {
-                Step::Event => (self.take(house)?, true),
-                Step::Close(at) => (self.close(house, at)?, false),
+                Step::Event => (self.take(house, workspace)?, true),
+                Step::Close(at) => (self.close(house, workspace, at)?, false),
                 Step::Timer(at) => {
                     self.timers += 1;
                     self.rung = at;
-                    let observed = house.engine.tick(&mut self.customer, at);
+                    let observed = house.engine.tick_in(workspace, &mut self.customer, at);
                     let moved = !observed.effects.is_empty();
                     self.rewards.extend(observed.rewards);
                     (self.moment(at), moved)
@@ -110,20 +109,29 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn take(&mut self, house: &House) -> Result<Moment, Box<dyn Error + Send + Sync>> {
+    fn take(
+        &mut self,
+        house: &House,
+        workspace: &mut Workspace,
+    ) -> Result<Moment, Box<dyn Error + Send + Sync>> {
         let event = self.history.events.get(self.next).ok_or("there is a next event")?;
         self.next += 1;
-        let observed = house.engine.observe(&mut self.customer, event)?;
+        let observed = house.engine.observe_in(workspace, &mut self.customer, event)?;
         self.rewards.extend(observed.rewards);
         Ok(self.moment(event.occurred_at).on_channel(house.shop.clone()))
     }
 
-    fn close(&mut self, house: &House, at: Timestamp) -> Result<Moment, Box<dyn Error + Send + Sync>> {
+    fn close(
+        &mut self,
+        house: &House,
+        workspace: &mut Workspace,
+        at: Timestamp,
+    ) -> Result<Moment, Box<dyn Error + Send + Sync>> {
         self.closing = None;
         let id = EventId::new(format!("closed-{}", at.as_micros()))?;
         let customer = self.history.customer.clone();
         let event = Event::new(id, house.source.clone(), house.closed.clone(), customer, at);
-        let observed = house.engine.observe(&mut self.customer, &event)?;
+        let observed = house.engine.observe_in(workspace, &mut self.customer, &event)?;
         self.rewards.extend(observed.rewards);
         Ok(self.moment(at))
     }
