@@ -12,7 +12,7 @@ use apropos::nba::{Choice, Decision, Outcome};
 use apropos::{Customer, Engine, Explanation, Model, Observed};
 
 /// Something to tell about.
-pub enum News<'a> {
+pub(crate) enum News<'a> {
     /// An event was taken in.
     Happened { event: &'a Event },
     /// A journey moved, or a promise was made, kept or broken.
@@ -37,7 +37,7 @@ struct Shop {
 }
 
 /// Runs `events` (one a line, in order of time) through `playbook` and tells the news.
-pub fn replay(playbook: &str, events: &str, mut tell: impl FnMut(&News) -> Fallible) -> Fallible {
+pub(crate) fn replay(playbook: &str, events: &str, mut tell: impl FnMut(&News) -> Fallible) -> Fallible {
     let (engine, warnings) = Engine::from_toml(playbook).map_err(|problems| problems.to_string())?;
     if !warnings.is_empty() {
         eprintln!("{warnings}");

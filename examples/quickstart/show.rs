@@ -11,7 +11,7 @@ use apropos::journey::{Effect, EffectKind};
 use apropos::nba::{Choice, Decision, SILENCE};
 
 /// How text is set off.
-pub struct Style {
+pub(crate) struct Style {
     bold: &'static str,
     dim: &'static str,
     plain: &'static str,
@@ -22,7 +22,7 @@ const WIDTH: usize = 108;
 
 impl Style {
     /// With escapes for a terminal, without for anything else.
-    pub fn new(terminal: bool) -> Self {
+    pub(crate) fn new(terminal: bool) -> Self {
         if terminal {
             Self { bold: "\x1b[1m", dim: "\x1b[2m", plain: "\x1b[0m" }
         } else {
@@ -31,7 +31,7 @@ impl Style {
     }
 
     /// One line for an event.
-    pub fn event(&self, event: &Event) -> String {
+    pub(crate) fn event(&self, event: &Event) -> String {
         let Self { dim, plain, .. } = self;
         let channel = event.channel.as_ref().map(|channel| format!(" on {channel}")).unwrap_or_default();
         format!(
@@ -43,7 +43,7 @@ impl Style {
     }
 
     /// One line for what a journey or a promise did, if people care.
-    pub fn effect(&self, customer: &CustomerId, effect: &Effect) -> String {
+    pub(crate) fn effect(&self, customer: &CustomerId, effect: &Effect) -> String {
         let Self { dim, plain, .. } = self;
         let what = match &effect.what {
             EffectKind::Entered { journey, .. } => format!("enters the journey `{journey}`"),
@@ -62,7 +62,7 @@ impl Style {
     }
 
     /// A decision: the choice, why, what lost, and what would have changed that.
-    pub fn decision(&self, decision: &Decision, moment: &Moment, explanation: &Explanation) -> String {
+    pub(crate) fn decision(&self, decision: &Decision, moment: &Moment, explanation: &Explanation) -> String {
         let Self { bold, dim, plain } = self;
         let mut text = String::new();
         let at = clock(decision.at, moment.zone.as_ref());

@@ -26,30 +26,30 @@ struct Row {
 }
 
 /// What one customer did.
-pub struct History {
+pub(crate) struct History {
     /// Who.
-    pub customer: CustomerId,
+    pub(crate) customer: CustomerId,
     /// Where they live, if that is one zone.
-    pub zone: Option<Zone>,
+    pub(crate) zone: Option<Zone>,
     /// What they did, in order of time.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// Everything in the file, customers in order of their ids.
-pub struct Shop {
+pub(crate) struct Shop {
     /// The customers.
-    pub customers: Vec<History>,
+    pub(crate) customers: Vec<History>,
     /// The first instant.
-    pub first: Timestamp,
+    pub(crate) first: Timestamp,
     /// The last instant.
-    pub last: Timestamp,
+    pub(crate) last: Timestamp,
 }
 
 /// Reads a file of invoices.
 ///
 /// # Errors
 /// When it cannot be read, is cut off or holds a line that is not understood; the message names the line.
-pub fn read(path: &str) -> Result<Shop, Box<dyn Error>> {
+pub(crate) fn read(path: &str) -> Result<Shop, Box<dyn Error>> {
     let rows: Vec<Row> = input::csv_rows(path)?;
     let london = Zone::new("Europe/London")?;
     let mut customers: BTreeMap<String, History> = BTreeMap::new();

@@ -23,31 +23,31 @@ const AFTER: Duration = Duration::from_days(1);
 
 /// What happened in the year.
 #[derive(Default)]
-pub struct Outcome {
-    pub customers: usize,
-    pub events: usize,
-    pub timers: u64,
-    pub decisions: u64,
-    pub lessons: usize,
-    pub threads: usize,
-    pub elapsed: Elapsed,
-    pub digest: String,
-    pub by_action: BTreeMap<String, u64>,
-    pub by_class: BTreeMap<String, u64>,
+pub(crate) struct Outcome {
+    pub(crate) customers: usize,
+    pub(crate) events: usize,
+    pub(crate) timers: u64,
+    pub(crate) decisions: u64,
+    pub(crate) lessons: usize,
+    pub(crate) threads: usize,
+    pub(crate) elapsed: Elapsed,
+    pub(crate) digest: String,
+    pub(crate) by_action: BTreeMap<String, u64>,
+    pub(crate) by_class: BTreeMap<String, u64>,
     /// Candidates dropped at each stage, in order of the stages.
-    pub drops: [u64; Stage::ALL.len()],
-    pub candidates: u64,
+    pub(crate) drops: [u64; Stage::ALL.len()],
+    pub(crate) candidates: u64,
     /// Contacts of each customer, fewest first.
-    pub contacts: Vec<u64>,
-    pub explanations: Vec<Explained>,
+    pub(crate) contacts: Vec<u64>,
+    pub(crate) explanations: Vec<Explained>,
 }
 
 /// A decision in words.
-pub struct Explained {
-    pub kind: &'static str,
-    pub heading: String,
-    pub sentence: String,
-    pub lines: Vec<(String, Option<String>)>,
+pub(crate) struct Explained {
+    pub(crate) kind: &'static str,
+    pub(crate) heading: String,
+    pub(crate) sentence: String,
+    pub(crate) lines: Vec<(String, Option<String>)>,
 }
 
 /// What is counted of one customer.
@@ -61,7 +61,7 @@ struct Tally {
 ///
 /// # Errors
 /// When an event is refused.
-pub fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcome, Box<dyn Error>> {
+pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcome, Box<dyn Error>> {
     let house = House {
         engine,
         shop: ChannelId::new("shop")?,
@@ -203,13 +203,13 @@ impl Outcome {
     }
 
     /// The contacts of the customer at the quantile `q`, 0 to 1 (nearest rank).
-    pub fn contacts_at(&self, q: f64) -> u64 {
+    pub(crate) fn contacts_at(&self, q: f64) -> u64 {
         let rank = (q * self.contacts.len() as f64).ceil() as usize;
         self.contacts.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 
     /// How many of `count` there were in a second.
-    pub fn per_second(&self, count: u64) -> f64 {
+    pub(crate) fn per_second(&self, count: u64) -> f64 {
         count as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 }

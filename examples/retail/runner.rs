@@ -18,17 +18,17 @@ const SEED: u64 = 2_010;
 const CASE: Duration = Duration::from_days(2);
 
 /// What is the same for all customers.
-pub struct House<'a> {
-    pub engine: &'a Engine,
+pub(crate) struct House<'a> {
+    pub(crate) engine: &'a Engine,
     /// The page on which orders are confirmed.
-    pub shop: ChannelId,
-    pub source: SourceId,
-    pub closed: EventKind,
+    pub(crate) shop: ChannelId,
+    pub(crate) source: SourceId,
+    pub(crate) closed: EventKind,
 }
 
 /// One customer on the way.
-pub struct Runner<'a> {
-    pub history: &'a History,
+pub(crate) struct Runner<'a> {
+    pub(crate) history: &'a History,
     customer: Customer,
     /// The next event to come.
     next: usize,
@@ -37,10 +37,10 @@ pub struct Runner<'a> {
     /// When the timer rang last.
     rung: Timestamp,
     /// The decisions since they were last taken away.
-    pub decisions: Vec<Decision>,
+    pub(crate) decisions: Vec<Decision>,
     /// What can be learned since it was last taken away.
-    pub rewards: Vec<Reward>,
-    pub timers: u64,
+    pub(crate) rewards: Vec<Reward>,
+    pub(crate) timers: u64,
 }
 
 /// What comes next for a customer.
@@ -51,7 +51,7 @@ enum Step {
 }
 
 impl<'a> Runner<'a> {
-    pub fn new(house: &House, history: &'a History) -> Self {
+    pub(crate) fn new(house: &House, history: &'a History) -> Self {
         Self {
             history,
             customer: house.engine.customer(history.customer.clone()),
@@ -68,7 +68,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// When an event is refused.
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
         house: &House,
         model: &Model,

@@ -7,7 +7,7 @@ use apropos::context::Moment;
 use apropos::nba::{Choice, Class, Decision, Reason, Stage};
 
 /// The kinds of decisions that are worth a look, in the order in which they are shown.
-pub const KINDS: [&str; 5] = [
+pub(crate) const KINDS: [&str; 5] = [
     "a person takes over",
     "what was better than selling",
     "an offer, tried or earned",
@@ -16,23 +16,23 @@ pub const KINDS: [&str; 5] = [
 ];
 
 /// A decision with all that explaining it takes.
-pub struct Exhibit {
+pub(crate) struct Exhibit {
     /// How many stages dropped something: more teaches more. Of equals the first is shown.
-    pub stages: usize,
-    pub customer: Customer,
-    pub moment: Moment,
-    pub decision: Decision,
+    pub(crate) stages: usize,
+    pub(crate) customer: Customer,
+    pub(crate) moment: Moment,
+    pub(crate) decision: Decision,
 }
 
 /// The best exhibit of each kind.
 #[derive(Default)]
-pub struct Showcase {
+pub(crate) struct Showcase {
     exhibits: [Option<Exhibit>; KINDS.len()],
 }
 
 impl Showcase {
     /// Looks at a decision and keeps it if it is the best of its kind so far.
-    pub fn see(&mut self, customer: &Customer, moment: &Moment, decision: &Decision) {
+    pub(crate) fn see(&mut self, customer: &Customer, moment: &Moment, decision: &Decision) {
         let Some(slot) = kind(decision).and_then(|kind| self.exhibits.get_mut(kind)) else { return };
         let stages = stages(decision);
         if slot.as_ref().is_some_and(|best| stages <= best.stages) {
@@ -43,7 +43,7 @@ impl Showcase {
     }
 
     /// Takes over what is better in `other`, the customers of which come later or are the same at a later time.
-    pub fn join(&mut self, other: Self) {
+    pub(crate) fn join(&mut self, other: Self) {
         for (mine, theirs) in self.exhibits.iter_mut().zip(other.exhibits) {
             let Some(theirs) = theirs else { continue };
             if mine.as_ref().is_none_or(|best| best.stages < theirs.stages) {
@@ -53,7 +53,7 @@ impl Showcase {
     }
 
     /// The exhibits with their kinds, as places in [`KINDS`].
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &Exhibit)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Exhibit)> {
         self.exhibits.iter().enumerate().filter_map(|(kind, slot)| Some((kind, slot.as_ref()?)))
     }
 }

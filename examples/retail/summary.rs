@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::replay::Outcome;
 
 /// The summary as one JSON object.
-pub fn json(outcome: &Outcome) -> Value {
+pub(crate) fn json(outcome: &Outcome) -> Value {
     let drops: Map<String, Value> = Stage::ALL
         .iter()
         .zip(outcome.drops)
@@ -38,7 +38,7 @@ pub fn json(outcome: &Outcome) -> Value {
 }
 
 /// The summary for people.
-pub fn text(outcome: &Outcome) -> String {
+pub(crate) fn text(outcome: &Outcome) -> String {
     let mut text = String::new();
     head(&mut text, outcome);
     table(&mut text, "decisions by action", &largest_first(&outcome.by_action), outcome.decisions);
