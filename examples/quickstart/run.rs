@@ -37,7 +37,7 @@ struct Shop {
 }
 
 /// Runs `events` (one a line, in order of time) through `playbook` and tells the news.
-pub(crate) fn replay(playbook: &str, events: &str, mut tell: impl FnMut(&News) -> Fallible) -> Fallible {
+pub(crate) fn replay(playbook: &str, events: &str, mut tell: impl FnMut(&News<'_>) -> Fallible) -> Fallible {
     let (engine, warnings) = Engine::from_toml(playbook).map_err(|problems| problems.to_string())?;
     if !warnings.is_empty() {
         eprintln!("{warnings}");
@@ -57,7 +57,7 @@ pub(crate) fn replay(playbook: &str, events: &str, mut tell: impl FnMut(&News) -
 
 impl Shop {
     /// Everything that falls due before `now`, each at its own time.
-    fn ring_timers(&mut self, now: Timestamp, tell: &mut impl FnMut(&News) -> Fallible) -> Fallible {
+    fn ring_timers(&mut self, now: Timestamp, tell: &mut impl FnMut(&News<'_>) -> Fallible) -> Fallible {
         let customers: Vec<CustomerId> = self.guests.keys().cloned().collect();
         for id in customers {
             let mut rung = Timestamp::MIN;
@@ -76,7 +76,7 @@ impl Shop {
         Ok(())
     }
 
-    fn take(&mut self, event: &Event, tell: &mut impl FnMut(&News) -> Fallible) -> Fallible {
+    fn take(&mut self, event: &Event, tell: &mut impl FnMut(&News<'_>) -> Fallible) -> Fallible {
         if !self.guests.contains_key(&event.customer) {
             let customer = self.engine.customer(event.customer.clone());
             self.guests.insert(event.customer.clone(), Guest { customer, last: None });
@@ -97,7 +97,7 @@ impl Shop {
         &mut self,
         customer: &CustomerId,
         observed: &Observed,
-        tell: &mut impl FnMut(&News) -> Fallible,
+        tell: &mut impl FnMut(&News<'_>) -> Fallible,
     ) -> Fallible {
         for effect in &observed.effects {
             tell(&News::Noted { customer, effect })?;
@@ -106,7 +106,7 @@ impl Shop {
         Ok(())
     }
 
-    fn decide(&mut self, question: &Event, tell: &mut impl FnMut(&News) -> Fallible) -> Fallible {
+    fn decide(&mut self, question: &Event, tell: &mut impl FnMut(&News<'_>) -> Fallible) -> Fallible {
         let moment = moment(question)?;
         let guest = self.guests.get_mut(&question.customer).ok_or("the customer is known by now")?;
         let decision = self.engine.decide(&guest.customer, &moment, &self.model, 1);
@@ -119,7 +119,7 @@ impl Shop {
         Ok(())
     }
 
-    fn settle(&mut self, event: &Event, tell: &mut impl FnMut(&News) -> Fallible) -> Fallible {
+    fn settle(&mut self, event: &Event, tell: &mut impl FnMut(&News<'_>) -> Fallible) -> Fallible {
         tell(&News::Happened { event })?;
         let guest = self.guests.get_mut(&event.customer).ok_or("the customer is known by now")?;
         // What came of nothing needs no telling.

@@ -71,7 +71,7 @@ pub(crate) fn read(path: &str) -> Result<Shop, Box<dyn Error>> {
     let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return Err(format!("`{path}` holds no invoices").into());
     };
-    Ok(Shop { first, last, customers })
+    Ok(Shop { customers, first, last })
 }
 
 fn event(row: &Row, london: &Zone) -> Result<Event, Box<dyn Error>> {

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt::Write;
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration as Elapsed, Instant};
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
@@ -69,7 +71,7 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
         closed: EventKind::new("handoff.closed")?,
     };
     let mut model = engine.model();
-    let mut runners: Vec<Runner> =
+    let mut runners: Vec<Runner<'_>> =
         shop.customers.iter().map(|history| Runner::new(&house, history)).collect();
     let mut tallies: Vec<Tally> = runners.iter().map(|_| Tally::default()).collect();
     let mut outcome = Outcome { customers: runners.len(), threads, ..Outcome::default() };
@@ -111,9 +113,9 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
 
 /// All customers up to `end`, shared among threads; the model stands still.
 fn epoch(
-    house: &House,
+    house: &House<'_>,
     model: &Model,
-    runners: &mut [Runner],
+    runners: &mut [Runner<'_>],
     workspaces: &mut [Workspace],
     end: Timestamp,
 ) -> Result<Showcase, Box<dyn Error>> {
@@ -132,7 +134,7 @@ fn epoch(
                 })
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
+        workers.into_iter().map(ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     let mut all = Showcase::default();
     for part in parts {
@@ -199,7 +201,9 @@ impl Outcome {
             all.update(tally.digest.finalize());
         }
         self.contacts.sort_unstable();
-        self.digest = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        for byte in all.finalize() {
+            let _ = write!(self.digest, "{byte:02x}");
+        }
     }
 
     /// The contacts of the customer at the quantile `q`, 0 to 1 (nearest rank).

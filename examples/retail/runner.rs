@@ -51,7 +51,7 @@ enum Step {
 }
 
 impl<'a> Runner<'a> {
-    pub(crate) fn new(house: &House, history: &'a History) -> Self {
+    pub(crate) fn new(house: &House<'_>, history: &'a History) -> Self {
         Self {
             history,
             customer: house.engine.customer(history.customer.clone()),
@@ -70,7 +70,7 @@ impl<'a> Runner<'a> {
     /// When an event is refused.
     pub(crate) fn run(
         &mut self,
-        house: &House,
+        house: &House<'_>,
         model: &Model,
         workspace: &mut Workspace,
         showcase: &mut Showcase,
@@ -111,7 +111,7 @@ impl<'a> Runner<'a> {
 
     fn take(
         &mut self,
-        house: &House,
+        house: &House<'_>,
         workspace: &mut Workspace,
     ) -> Result<Moment, Box<dyn Error + Send + Sync>> {
         let event = self.history.events.get(self.next).ok_or("there is a next event")?;
@@ -123,7 +123,7 @@ impl<'a> Runner<'a> {
 
     fn close(
         &mut self,
-        house: &House,
+        house: &House<'_>,
         workspace: &mut Workspace,
         at: Timestamp,
     ) -> Result<Moment, Box<dyn Error + Send + Sync>> {
@@ -144,7 +144,7 @@ impl<'a> Runner<'a> {
 
     fn decide(
         &mut self,
-        house: &House,
+        house: &House<'_>,
         model: &Model,
         workspace: &mut Workspace,
         showcase: &mut Showcase,
