@@ -339,7 +339,10 @@ impl<'a> View<'a> {
                 continue;
             }
             if let Some(reason) = self.unusable(action, &treatment.channel) {
-                first.get_or_insert((treatment.channel.as_str(), reason));
+                // What is wrong with the channel the customer is on says most.
+                if first.is_none() || self.here(&treatment.channel) {
+                    first = Some((treatment.channel.as_str(), reason));
+                }
                 continue;
             }
             let rank = if self.q.moment.chosen_channel.as_ref() == Some(&treatment.channel) {
