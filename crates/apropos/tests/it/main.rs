@@ -5,4 +5,5 @@
 mod decisions;
 mod playbooks;
 mod replay;
+mod structure;
 mod world;
