@@ -25,19 +25,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::from_env(&["json"], &[])?;
     let json = args.flag("json");
     let style = show::Style::new(io::stdout().is_terminal());
-    let mut out = io::stdout().lock();
+    let mut text = String::new();
     run::replay(PLAYBOOK, EVENTS, |news| {
         match news {
             run::News::Decided { decision, .. } if json => {
-                writeln!(out, "{}", serde_json::to_string(decision)?)?;
+                text += &serde_json::to_string(decision)?;
+                text.push('\n');
             }
             _ if json => {}
             run::News::Decided { decision, moment, explanation } => {
-                write!(out, "{}", style.decision(decision, moment, explanation))?;
+                text += &style.decision(decision, moment, explanation);
             }
-            run::News::Happened { event } => write!(out, "{}", style.event(event))?,
-            run::News::Noted { customer, effect } => write!(out, "{}", style.effect(customer, effect))?,
+            run::News::Happened { event } => text += &style.event(event),
+            run::News::Noted { customer, effect } => text += &style.effect(customer, effect),
         }
         Ok(())
-    })
+    })?;
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }

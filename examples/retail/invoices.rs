@@ -50,7 +50,7 @@ pub(crate) struct Shop {
 /// # Errors
 /// When it cannot be read, is cut off or holds a line that is not understood; the message names the line.
 pub(crate) fn read(path: &str) -> Result<Shop, Box<dyn Error>> {
-    let rows: Vec<Row> = input::csv_rows(path)?;
+    let rows: Vec<Row> = input::csv_rows(path).map_err(|error| error.to_string())?;
     let london = Zone::new("Europe/London")?;
     let mut customers: BTreeMap<String, History> = BTreeMap::new();
     for (line, row) in (2..).zip(&rows) {
