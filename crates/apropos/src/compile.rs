@@ -1,0 +1,187 @@
+//! From a playbook to an engine: every room checks its part, and all problems come at once.
+//!
+//! Not here: what the engine does once it stands (`engine`), and reading text (`load`).
+
+use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema, SchemaBuilder};
+use apropos_context::ContextRules;
+use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, did_you_mean};
+use apropos_journey::JourneyRules;
+use apropos_learn::{InputKind, ModelDefinition};
+use apropos_nba::Draft;
+use apropos_profile::{Pepper, ProfileRules};
+
+use crate::load::{self, Format};
+use crate::{Engine, Playbook};
+
+impl Engine {
+    /// Checks and compiles a playbook. Gives the warnings beside the engine.
+    ///
+    /// Identifiers are hashed under a pepper made of the playbook's name; hosts with several tenants, or with secrets of
+    /// their own, use [`Engine::with_pepper`].
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn new(playbook: &Playbook) -> Result<(Self, Problems), Problems> {
+        Self::with_pepper(playbook, Pepper::new(*blake3::hash(playbook.name.as_bytes()).as_bytes()))
+    }
+
+    /// Reads a playbook from TOML, checks and compiles it; problems carry their place in the text.
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn from_toml(text: &str) -> Result<(Self, Problems), Problems> {
+        Self::from_text(text, Format::Toml)
+    }
+
+    /// The same for JSON.
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn from_json(text: &str) -> Result<(Self, Problems), Problems> {
+        Self::from_text(text, Format::Json)
+    }
+
+    fn from_text(text: &str, format: Format) -> Result<(Self, Problems), Problems> {
+        let (playbook, source) = load::decode::<Playbook>(text, format)?;
+        match Self::new(&playbook) {
+            Ok((engine, mut warnings)) => {
+                source.relocate(&mut warnings);
+                Ok((engine, warnings))
+            }
+            Err(mut problems) => {
+                source.relocate(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+
+    /// Checks and compiles a playbook; identifiers are hashed under `pepper`.
+    ///
+    /// # Errors
+    /// All problems at once when at least one is an error.
+    pub fn with_pepper(playbook: &Playbook, pepper: Pepper) -> Result<(Self, Problems), Problems> {
+        let mut problems = Problems::new();
+        let root = Path::root();
+        if playbook.format != crate::playbook::FORMAT {
+            let message = format!("`{}` is not a format that is read; 1 is", playbook.format);
+            problems.push(Problem::error("playbook/format", root.key("format"), message));
+        }
+        let mut found = Problems::new();
+        let mut profile = ProfileRules::compile(&playbook.profile, pepper, &mut found);
+        problems.absorb(&root.key("profile"), std::mem::take(&mut found));
+        let mut schema = SchemaBuilder::new();
+        let resources = declare(playbook, &profile, &mut schema, &mut problems);
+        let context = ContextRules::compile(&playbook.context, &mut schema, &mut found);
+        problems.absorb(&root.key("context"), std::mem::take(&mut found));
+        let journeys =
+            JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
+        let draft = Draft::new(&playbook.catalogue(), context.channels(), &mut schema, &mut problems);
+        let schema = schema.build();
+        profile.register(&schema, &mut problems);
+        let inputs = inputs(&playbook.model, &schema, &mut problems);
+        let catalogue = draft.finish(&schema);
+        let model = match apropos_learn::Model::new(&model_definition(&playbook.model), catalogue.actions()) {
+            Ok(model) => model,
+            Err(found) => {
+                problems.absorb(&root.key("model"), found);
+                return Err(problems);
+            }
+        };
+        let engine = Self {
+            fingerprint: playbook.fingerprint(),
+            zone: playbook.zone.clone(),
+            profile: (profile.clone(), profile.bind(&schema)),
+            context: (context.clone(), context.bind(&schema)),
+            actions: journeys.bind_actions(catalogue.actions()),
+            journeys: (journeys.clone(), journeys.bind(&schema)),
+            catalogue,
+            model,
+            inputs,
+            resources: resources
+                .into_iter()
+                .filter_map(|name| Some((schema.id(&format!("resource.{name}"))?, name)))
+                .collect(),
+            learns: playbook.actions.iter().any(|action| action.learn),
+            schema,
+        };
+        problems.into_result(engine)
+    }
+}
+
+/// Declares every room's attributes, the author's own, and those of resources, whose names it gives.
+fn declare(
+    playbook: &Playbook,
+    profile: &ProfileRules,
+    schema: &mut SchemaBuilder,
+    problems: &mut Problems,
+) -> Vec<String> {
+    let root = Path::root();
+    for definition in profile.attributes() {
+        schema.declare(&root.key("profile"), definition, problems);
+    }
+    for function in ProfileRules::functions() {
+        schema.declare_function(&root.key("profile"), function, problems);
+    }
+    for definition in playbook.context.attributes() {
+        schema.declare(&root.key("context"), definition, problems);
+    }
+    for definition in apropos_journey::attributes(&playbook.journeys, &playbook.promises) {
+        schema.declare(&root.key("journeys"), definition, problems);
+    }
+    for (at, definition) in playbook.attributes.iter().enumerate() {
+        schema.declare(&root.key("attributes").index(at), definition.clone(), problems);
+    }
+    let mut names = Vec::new();
+    for (name, left) in &playbook.resources {
+        let path = root.key("resources").key(name.clone());
+        match AttributeName::new(format!("resource.{name}")) {
+            Ok(attribute) => {
+                let definition =
+                    AttributeDefinition::new(attribute, AttributeType::Int).with_default(i64::from(*left));
+                schema.declare(&path, definition, problems);
+                names.push(name.clone());
+            }
+            Err(error) => problems.push(Problem::error("playbook/resource", path, error.to_string())),
+        }
+    }
+    names
+}
+
+/// Finds the attributes that the model learns from.
+fn inputs(
+    definition: &ModelDefinition,
+    schema: &Schema,
+    problems: &mut Problems,
+) -> Vec<(AttributeId, InputKind)> {
+    let mut found = Vec::new();
+    for (at, input) in definition.inputs.iter().enumerate() {
+        let path = Path::root().key("model").key("inputs").index(at).key("name");
+        let Some(id) = schema.id(&input.name) else {
+            let problem =
+                Problem::error("playbook/unknown-input", path, format!("`{}` is not declared", input.name));
+            let names = schema.attributes().iter().map(|attribute| attribute.name.as_str());
+            problems.push(match did_you_mean(&input.name, names) {
+                Some(help) => problem.with_help(help),
+                None => problem,
+            });
+            continue;
+        };
+        let learnable =
+            schema.definition(id).is_some_and(|attribute| attribute.purposes.contains(Purpose::Learn));
+        if !learnable {
+            let message = format!("`{}` may not be used to learn from", input.name);
+            problems.push(Problem::error("playbook/purpose", path, message));
+        }
+        found.push((id, input.kind));
+    }
+    found
+}
+
+/// The model's definition with at least one kind of reward.
+fn model_definition(definition: &ModelDefinition) -> ModelDefinition {
+    let mut definition = definition.clone();
+    if definition.rewards.is_empty() {
+        definition.rewards.push(apropos_learn::RewardDefinition::new("success"));
+    }
+    definition
+}
