@@ -9,7 +9,10 @@ use apropos::context::{Device, Moment};
 use apropos::event::{CustomerId, DecisionId, Event, Timestamp, Value, Zone};
 use apropos::journey::Effect;
 use apropos::nba::{Choice, Decision, Outcome};
-use apropos::{Customer, Engine, Explanation, Model, Observed};
+use apropos::{Customer, Engine, Explanation, Model, Observed, Pepper};
+
+/// The shop's secret. A host reads its own from where it keeps its secrets, as `text.parse::<Pepper>()`.
+const PEPPER: Pepper = Pepper::new(*b"the secret of a shop of examples");
 
 /// Something to tell about.
 pub(crate) enum News<'a> {
@@ -38,7 +41,7 @@ struct Shop {
 
 /// Runs `events` (one a line, in order of time) through `playbook` and tells the news.
 pub(crate) fn replay(playbook: &str, events: &str, mut tell: impl FnMut(&News<'_>) -> Fallible) -> Fallible {
-    let (engine, warnings) = Engine::from_toml(playbook).map_err(|problems| problems.to_string())?;
+    let (engine, warnings) = Engine::from_toml(playbook, PEPPER).map_err(|problems| problems.to_string())?;
     if !warnings.is_empty() {
         eprintln!("{warnings}");
     }

@@ -30,8 +30,11 @@ mod summary;
 
 use std::error::Error;
 
-use apropos::Engine;
+use apropos::{Engine, Pepper};
 use apropos_examples::args::Args;
+
+/// The shop's secret. A host reads its own from where it keeps its secrets, as `text.parse::<Pepper>()`.
+const PEPPER: Pepper = Pepper::new(*b"the secret of a shop of examples");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::from_env(&["json"], &["threads"])?;
@@ -42,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("`--threads` lies between 1 and 1024".into());
     }
     let (engine, warnings) =
-        Engine::from_toml(include_str!("playbook.toml")).map_err(|problems| problems.to_string())?;
+        Engine::from_toml(include_str!("playbook.toml"), PEPPER).map_err(|problems| problems.to_string())?;
     if !warnings.is_empty() {
         eprintln!("{warnings}");
     }

@@ -48,6 +48,20 @@ impl Pepper {
     }
 }
 
+impl std::str::FromStr for Pepper {
+    type Err = PepperError;
+
+    /// Reads 64 hexadecimal digits, the form in which secrets are handed to programs (`openssl rand -hex 32`).
+    fn from_str(text: &str) -> Result<Self, PepperError> {
+        blake3::Hash::from_hex(text.trim()).map(|hash| Self(*hash.as_bytes())).map_err(|_| PepperError)
+    }
+}
+
+/// A text is not a pepper. It does not say which text: it may be a secret with a slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a pepper is written as 64 hexadecimal digits")]
+pub struct PepperError;
+
 impl fmt::Debug for Pepper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pepper(secret)")
@@ -131,6 +145,15 @@ mod tests {
         assert_ne!(a.key("email", "x"), a.key("phone", "x"));
         assert_ne!(a.key("ab", "c"), a.key("a", "bc"));
         assert_eq!(format!("{a:?}"), "Pepper(secret)");
+    }
+
+    #[test]
+    fn a_pepper_is_read_from_hexadecimal_digits_and_from_nothing_else() {
+        let read: Pepper = format!("{}\n", "0a".repeat(32)).parse().unwrap();
+        assert_eq!(read.key("email", "x"), Pepper::new([10; 32]).key("email", "x"));
+        for wrong in ["", "0a", &"0g".repeat(32), &"0a".repeat(33), &"é".repeat(32)] {
+            assert!(wrong.parse::<Pepper>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use definition::{
 };
 pub use error::{Fingerprint, ImportError, MergeError, ObserveError};
 pub use facts::ProfileBinding;
-pub use key::{Key, KeyError, Pepper};
+pub use key::{Key, KeyError, Pepper, PepperError};
 pub use kindred::{Interests, KindredIndex};
 pub use known::{Capture, Known};
 pub use ledger::{

@@ -16,96 +16,91 @@ use crate::{Engine, Playbook};
 impl Engine {
     /// Checks and compiles a playbook. Gives the warnings beside the engine.
     ///
-    /// Identifiers are hashed under a pepper made of the playbook's name; hosts with several tenants, or with secrets of
-    /// their own, use [`Engine::with_pepper`].
+    /// `pepper` is the tenant's secret under which identifiers are hashed: the same one for as long as its customers are
+    /// kept. It is no part of the playbook, which is no secret.
     ///
     /// # Errors
     /// All problems at once when at least one is an error.
-    pub fn new(playbook: &Playbook) -> Result<(Self, Problems), Problems> {
-        Self::with_pepper(playbook, Pepper::new(*blake3::hash(playbook.name.as_bytes()).as_bytes()))
+    pub fn new(playbook: &Playbook, pepper: Pepper) -> Result<(Self, Problems), Problems> {
+        compile(playbook, pepper)
     }
 
     /// Reads a playbook from TOML, checks and compiles it; problems carry their place in the text.
     ///
     /// # Errors
     /// All problems at once when at least one is an error.
-    pub fn from_toml(text: &str) -> Result<(Self, Problems), Problems> {
-        Self::from_text(text, Format::Toml)
+    pub fn from_toml(text: &str, pepper: Pepper) -> Result<(Self, Problems), Problems> {
+        from_text(text, Format::Toml, pepper)
     }
 
     /// The same for JSON.
     ///
     /// # Errors
     /// All problems at once when at least one is an error.
-    pub fn from_json(text: &str) -> Result<(Self, Problems), Problems> {
-        Self::from_text(text, Format::Json)
+    pub fn from_json(text: &str, pepper: Pepper) -> Result<(Self, Problems), Problems> {
+        from_text(text, Format::Json, pepper)
     }
+}
 
-    fn from_text(text: &str, format: Format) -> Result<(Self, Problems), Problems> {
-        let (playbook, source) = load::decode::<Playbook>(text, format)?;
-        match Self::new(&playbook) {
-            Ok((engine, mut warnings)) => {
-                source.relocate(&mut warnings);
-                Ok((engine, warnings))
-            }
-            Err(mut problems) => {
-                source.relocate(&mut problems);
-                Err(problems)
-            }
+fn from_text(text: &str, format: Format, pepper: Pepper) -> Result<(Engine, Problems), Problems> {
+    let (playbook, source) = load::decode::<Playbook>(text, format)?;
+    match compile(&playbook, pepper) {
+        Ok((engine, mut warnings)) => {
+            source.relocate(&mut warnings);
+            Ok((engine, warnings))
+        }
+        Err(mut problems) => {
+            source.relocate(&mut problems);
+            Err(problems)
         }
     }
+}
 
-    /// Checks and compiles a playbook; identifiers are hashed under `pepper`.
-    ///
-    /// # Errors
-    /// All problems at once when at least one is an error.
-    pub fn with_pepper(playbook: &Playbook, pepper: Pepper) -> Result<(Self, Problems), Problems> {
-        let mut problems = Problems::new();
-        let root = Path::root();
-        if playbook.format != crate::playbook::FORMAT {
-            let message = format!("`{}` is not a format that is read; 1 is", playbook.format);
-            problems.push(Problem::error("playbook/format", root.key("format"), message));
-        }
-        let mut found = Problems::new();
-        let mut profile = ProfileRules::compile(&playbook.profile, pepper, &mut found);
-        problems.absorb(&root.key("profile"), std::mem::take(&mut found));
-        let mut schema = SchemaBuilder::new();
-        let resources = declare(playbook, &profile, &mut schema, &mut problems);
-        let context = ContextRules::compile(&playbook.context, &mut schema, &mut found);
-        problems.absorb(&root.key("context"), std::mem::take(&mut found));
-        let journeys =
-            JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
-        let draft = Draft::new(&playbook.catalogue(), context.channels(), &mut schema, &mut problems);
-        let schema = schema.build();
-        profile.register(&schema, &mut problems);
-        let inputs = inputs(&playbook.model, &schema, &mut problems);
-        let catalogue = draft.finish(&schema);
-        let model = match apropos_learn::Model::new(&model_definition(&playbook.model), catalogue.actions()) {
-            Ok(model) => model,
-            Err(found) => {
-                problems.absorb(&root.key("model"), found);
-                return Err(problems);
-            }
-        };
-        let engine = Self {
-            fingerprint: playbook.fingerprint(),
-            zone: playbook.zone.clone(),
-            profile: (profile.clone(), profile.bind(&schema)),
-            context: (context.clone(), context.bind(&schema)),
-            actions: journeys.bind_actions(catalogue.actions()),
-            journeys: (journeys.clone(), journeys.bind(&schema)),
-            catalogue,
-            model,
-            inputs,
-            resources: resources
-                .into_iter()
-                .filter_map(|name| Some((schema.id(&format!("resource.{name}"))?, name)))
-                .collect(),
-            learns: playbook.actions.iter().any(|action| action.learn),
-            schema,
-        };
-        problems.into_result(engine)
+fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Problems> {
+    let mut problems = Problems::new();
+    let root = Path::root();
+    if playbook.format != crate::playbook::FORMAT {
+        let message = format!("`{}` is not a format that is read; 1 is", playbook.format);
+        problems.push(Problem::error("playbook/format", root.key("format"), message));
     }
+    let mut found = Problems::new();
+    let mut profile = ProfileRules::compile(&playbook.profile, pepper, &mut found);
+    problems.absorb(&root.key("profile"), std::mem::take(&mut found));
+    let mut schema = SchemaBuilder::new();
+    let resources = declare(playbook, &profile, &mut schema, &mut problems);
+    let context = ContextRules::compile(&playbook.context, &mut schema, &mut found);
+    problems.absorb(&root.key("context"), std::mem::take(&mut found));
+    let journeys = JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
+    let draft = Draft::new(&playbook.catalogue(), context.channels(), &mut schema, &mut problems);
+    let schema = schema.build();
+    profile.register(&schema, &mut problems);
+    let inputs = inputs(&playbook.model, &schema, &mut problems);
+    let catalogue = draft.finish(&schema);
+    let model = match apropos_learn::Model::new(&model_definition(&playbook.model), catalogue.actions()) {
+        Ok(model) => model,
+        Err(found) => {
+            problems.absorb(&root.key("model"), found);
+            return Err(problems);
+        }
+    };
+    let engine = Engine {
+        fingerprint: playbook.fingerprint(),
+        zone: playbook.zone.clone(),
+        profile: (profile.clone(), profile.bind(&schema)),
+        context: (context.clone(), context.bind(&schema)),
+        actions: journeys.bind_actions(catalogue.actions()),
+        journeys: (journeys.clone(), journeys.bind(&schema)),
+        catalogue,
+        model,
+        inputs,
+        resources: resources
+            .into_iter()
+            .filter_map(|name| Some((schema.id(&format!("resource.{name}"))?, name)))
+            .collect(),
+        learns: playbook.actions.iter().any(|action| action.learn),
+        schema,
+    };
+    problems.into_result(engine)
 }
 
 /// Declares every room's attributes, the author's own, and those of resources, whose names it gives.

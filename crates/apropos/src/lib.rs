@@ -9,6 +9,7 @@ mod playbook;
 
 pub use apropos_context::Moment;
 pub use apropos_nba::{Choice, Decision, Explanation, Outcome, OutcomeKind};
+pub use apropos_profile::Pepper;
 pub use customer::Customer;
 pub use engine::{Engine, HANDOFF_CLOSED, ObserveError, Observed, Workspace};
 pub use model::Model;

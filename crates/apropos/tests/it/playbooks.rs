@@ -2,11 +2,11 @@
 
 use apropos::Engine;
 
-use crate::world::PLAYBOOK;
+use crate::world::{PEPPER, PLAYBOOK};
 
 #[test]
 fn the_example_is_without_a_warning() {
-    let (_, warnings) = Engine::from_toml(PLAYBOOK).unwrap();
+    let (_, warnings) = Engine::from_toml(PLAYBOOK, PEPPER).unwrap();
     assert!(warnings.is_empty(), "{warnings}");
 }
 
@@ -18,7 +18,7 @@ fn all_mistakes_of_meaning_are_told_at_once_with_place_and_help() {
         .replace(r#"id = "nag""#, r#"id = "offer""#)
         .replace(r#"effort = "1""#, r#"effort = "-1""#)
         .replace("history.count(\"person.requested\"", "history.cuont(\"person.requested\"");
-    let problems = Engine::from_toml(&text).unwrap_err();
+    let problems = Engine::from_toml(&text, PEPPER).unwrap_err();
     let found: Vec<(&str, String)> =
         problems.iter().map(|problem| (problem.code, problem.path.to_string())).collect();
     for (code, path) in [

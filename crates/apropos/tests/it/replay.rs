@@ -5,7 +5,7 @@ use apropos::nba::SILENCE;
 use apropos::{Customer, Decision, Engine, Moment, ObserveError, Outcome, OutcomeKind};
 use proptest::prelude::*;
 
-use crate::world::{PLAYBOOK, at, buyer, engine, event, till, with};
+use crate::world::{PEPPER, PLAYBOOK, at, buyer, engine, event, till, with};
 
 #[test]
 fn a_decision_replays_to_the_same_bytes_and_notices_a_change() {
@@ -86,7 +86,7 @@ proptest! {
         let blocks: Vec<&str> = actions.split("[[actions]]").skip(1).collect();
         let shuffled: Vec<&str> = order.iter().map(|at| blocks[*at]).collect();
         let shuffled = format!("[[actions]]{}", shuffled.join("[[actions]]"));
-        let other = Engine::from_toml(&format!("{head}{shuffled}")).unwrap().0;
+        let other = Engine::from_toml(&format!("{head}{shuffled}"), PEPPER).unwrap().0;
         let engine = engine();
         let moment = till(&format!("2026-03-{day:02}T10:00:00Z"));
         let one = engine.decide(&buyer(&engine), &moment, &engine.model(), 7);

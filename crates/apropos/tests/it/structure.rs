@@ -3,7 +3,7 @@
 use apropos::Engine;
 use apropos::load::Source;
 
-use crate::world::PLAYBOOK;
+use crate::world::{PEPPER, PLAYBOOK};
 
 #[test]
 fn mistakes_of_shape_and_of_meaning_stand_at_their_lines() {
@@ -17,7 +17,7 @@ fn mistakes_of_shape_and_of_meaning_stand_at_their_lines() {
         (&shape, vec!["\"high\"", "efort", "\"one\""]),
         (&meaning, vec!["history.cuont(\"person.requested\""]),
     ] {
-        let problems = Engine::from_toml(text).unwrap_err();
+        let problems = Engine::from_toml(text, PEPPER).unwrap_err();
         let drawn = Source::unread(text).render(&problems);
         for word in &words {
             let at = text.find(word).unwrap();

@@ -3,7 +3,10 @@
 use apropos::event::{
     ChannelId, CustomerId, Event, EventId, EventKind, PropertyName, SourceId, Timestamp, Value,
 };
-use apropos::{Customer, Engine, Moment};
+use apropos::{Customer, Engine, Moment, Pepper};
+
+/// The secret of the shop.
+pub(crate) const PEPPER: Pepper = Pepper::new([7; 32]);
 
 /// Two channels, five actions, one limit.
 pub(crate) const PLAYBOOK: &str = r#"
@@ -81,7 +84,7 @@ hand_off = { queue = "care", ask = "call back" }
 "#;
 
 pub(crate) fn engine() -> Engine {
-    Engine::from_toml(PLAYBOOK).unwrap().0
+    Engine::from_toml(PLAYBOOK, PEPPER).unwrap().0
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
