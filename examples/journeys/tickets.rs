@@ -168,7 +168,7 @@ fn drive(desk: &Desk, case: &[Row], story: &[Event], end: Timestamp, tally: &mut
     let mut step = |state: &mut JourneyState, input: Input<'_>, now: Timestamp, tally: &mut Tally| {
         facts.reset();
         facts.set_symbol(desk.priority, &case[0].priority);
-        desk.rules.write_facts(state, now, &desk.binding, &mut facts);
+        desk.rules.write_facts(state, &desk.binding, &mut facts);
         desk.rules.advance_into(state, input, &facts, now, &mut advance);
         tally.counts.record(&desk.rules, &advance);
         flagged |=

@@ -4,19 +4,20 @@
 
 use std::collections::BTreeSet;
 
-use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Facts, Schema, SymbolId};
-use apropos_event::{AttributeName, JourneyId, PromiseId, Timestamp, draw};
+use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Datum, Facts, Schema, SymbolId};
+use apropos_event::{AttributeName, JourneyId, NodeId, PromiseId, Timestamp, draw};
 
-use crate::compile::{HUMAN, JourneyRules, family};
+use crate::compile::plan::Node;
+use crate::compile::{HUMAN, JourneyRules, Plan, family};
 use crate::definition::{ExpectationSource, JourneyDefinition, PromiseDefinition};
-use crate::state::{JourneyState, PromiseStatus, Status};
+use crate::state::{Instance, JourneyState, Memory, PromiseState, PromiseStatus, Status};
 
 const OWNER: &str = "apropos-journey";
 
 /// The attributes that these journeys and promises supply. Declare them before compiling anything with conditions.
 ///
-/// For a journey `j`: `journey.j.active`, `.node`, `.stage`, `.entered`, `.since`, `.entries`, `.outcome`, all of the
-/// instance that was entered last. For a promise `p`: `promise.p.status`, `.due`, `.source`, `.repairing`, all of the
+/// For a journey `j`: `journey.j.active`, `.node`, `.stage`, `.entered` and `.since` of the instance that was entered
+/// last; `.entries`, and `.left` and `.outcome` of the one that left last. For a promise `p`: `promise.p.status`, `.due`, `.source`, `.repairing`, all of the
 /// one made last. And `journey.handed_off`: a person has a case; `promise.repairing`: any repair is open.
 pub fn attributes(
     journeys: &[JourneyDefinition],
@@ -57,6 +58,7 @@ pub fn attributes(
         add(name("entered"), Timestamp, "when the customer came in", no(), None);
         add(name("since"), Timestamp, "when the customer came to the node", no(), None);
         add(name("entries"), Int, "how often the customer came in", no(), Some(Fallback::Zero));
+        add(name("left"), Timestamp, "when the customer last left", no(), None);
         add(name("outcome"), Symbol, "how the customer last left", texts.outcomes, None);
     }
     for promise in promises {
@@ -136,35 +138,37 @@ fn source_name(source: ExpectationSource) -> &'static str {
 pub struct JourneyBinding {
     handed_off: Option<AttributeId>,
     repairing: Option<AttributeId>,
-    /// One for each family, in the order of the plans.
+    /// Sorted by the hash that names the family.
     families: Vec<FamilyBinding>,
-    /// For each plan its family, and the symbols of its nodes and stages.
+    /// In the order of the plans.
     plans: Vec<PlanBinding>,
+    /// In the order of the promises.
     promises: Vec<PromiseBinding>,
 }
 
 #[derive(Clone, Debug)]
 struct FamilyBinding {
     family: u64,
-    active: Option<AttributeId>,
-    node: Option<AttributeId>,
-    stage: Option<AttributeId>,
-    entered: Option<AttributeId>,
-    since: Option<AttributeId>,
     entries: Option<AttributeId>,
+    left: Option<AttributeId>,
     outcome: Option<AttributeId>,
+    /// Sorted by hash.
     outcomes: Vec<(u64, Option<SymbolId>)>,
 }
 
 #[derive(Clone, Debug)]
 struct PlanBinding {
-    nodes: Vec<Option<SymbolId>>,
-    stages: Vec<Option<SymbolId>>,
+    active: Option<AttributeId>,
+    node: Option<AttributeId>,
+    stage: Option<AttributeId>,
+    entered: Option<AttributeId>,
+    since: Option<AttributeId>,
+    /// The symbols of every node's name and stage.
+    nodes: Vec<(Option<SymbolId>, Option<SymbolId>)>,
 }
 
 #[derive(Clone, Debug)]
 struct PromiseBinding {
-    promise: PromiseId,
     status: Option<AttributeId>,
     due: Option<AttributeId>,
     source: Option<AttributeId>,
@@ -186,94 +190,69 @@ impl JourneyRules {
     /// Finds the attributes in a schema, once for each engine.
     pub fn bind(&self, schema: &Schema) -> JourneyBinding {
         let mut families: Vec<FamilyBinding> = Vec::new();
-        let mut plans = Vec::with_capacity(self.plans.len());
         for plan in &self.plans {
-            if families.last().is_none_or(|last| last.family != plan.family) {
+            if families.iter().all(|known| known.family != plan.family) {
                 families.push(self.bind_family(&plan.id, schema));
             }
-            plans.push(PlanBinding {
-                nodes: plan.names.iter().map(|name| schema.symbol(name.as_str())).collect(),
-                stages: plan.stages.iter().map(|stage| schema.symbol(stage)).collect(),
-            });
         }
-        let promises = self.promises.iter().map(|promise| bind_promise(&promise.id, schema)).collect();
-        let (handed_off, repairing) = (schema.id("journey.handed_off"), schema.id("promise.repairing"));
-        JourneyBinding { handed_off, repairing, families, plans, promises }
+        families.sort_by_key(|family| family.family);
+        JourneyBinding {
+            handed_off: schema.id("journey.handed_off"),
+            repairing: schema.id("promise.repairing"),
+            families,
+            plans: self.plans.iter().map(|plan| bind_plan(plan, schema)).collect(),
+            promises: self.promises.iter().map(|promise| bind_promise(&promise.id, schema)).collect(),
+        }
     }
 
     fn bind_family(&self, id: &JourneyId, schema: &Schema) -> FamilyBinding {
         let attribute = |part: &str| schema.id(&format!("journey.{id}.{part}"));
-        let outcomes: BTreeSet<&String> =
-            self.plans.iter().filter(|plan| plan.id == *id).flat_map(|plan| &plan.outcomes).collect();
+        let texts = self.plans.iter().filter(|plan| plan.id == *id).flat_map(|plan| &plan.outcomes);
         let own = crate::compile::OWN_OUTCOMES.iter().copied();
-        let texts = outcomes.into_iter().map(String::as_str).chain(own);
+        let texts: BTreeSet<&str> = texts.map(String::as_str).chain(own).collect();
+        let mut outcomes: Vec<_> =
+            texts.into_iter().map(|text| (outcome_hash(text), schema.symbol(text))).collect();
+        outcomes.sort_by_key(|(hash, _)| *hash);
         FamilyBinding {
             family: family(id),
-            active: attribute("active"),
-            node: attribute("node"),
-            stage: attribute("stage"),
-            entered: attribute("entered"),
-            since: attribute("since"),
             entries: attribute("entries"),
+            left: attribute("left"),
             outcome: attribute("outcome"),
-            outcomes: texts.map(|text| (outcome_hash(text), schema.symbol(text))).collect(),
+            outcomes,
         }
     }
 
-    /// Writes what conditions may know. No look-up by text, no allocation.
-    /// O(families × (instances + memories) + promises²).
-    pub fn write_facts(
-        &self,
-        state: &JourneyState,
-        _now: Timestamp,
-        binding: &JourneyBinding,
-        facts: &mut Facts,
-    ) {
-        set_bool(facts, binding.handed_off, self.is_muted(state));
-        set_bool(facts, binding.repairing, state.promises.iter().any(|owed| owed.repairing));
-        for bound in &binding.families {
-            self.write_family(state, bound, binding, facts);
+    /// Writes what conditions may know into facts that hold their defaults (see [`Facts::reset`]). Only what differs
+    /// from the defaults is written: a playbook of many journeys costs no more than the few that the customer is in.
+    /// No look-up by text, no allocation. O(instances + memories + promises), each × log of the rules.
+    pub fn write_facts(&self, state: &JourneyState, binding: &JourneyBinding, facts: &mut Facts) {
+        if self.is_muted(state) {
+            set_bool(facts, binding.handed_off);
         }
-        for bound in &binding.promises {
-            write_promise(state, bound, facts);
+        if self.is_repairing(state) {
+            set_bool(facts, binding.repairing);
         }
-    }
-
-    fn write_family(
-        &self,
-        state: &JourneyState,
-        bound: &FamilyBinding,
-        binding: &JourneyBinding,
-        facts: &mut Facts,
-    ) {
-        let last = state.instances.iter().rev().find_map(|instance| {
-            let (at, plan) = self.plan_of(instance)?;
-            (plan.family == bound.family).then_some((instance, at, plan))
-        });
-        set_bool(facts, bound.active, last.is_some());
-        let symbols = last.and_then(|(instance, at, plan)| {
-            let symbols = binding.plans.get(usize::from(at))?;
-            let node = symbols.nodes.get(usize::from(instance.node)).copied().flatten();
-            let stage = plan.node(instance.node).and_then(|node| node.stage);
-            let stage = stage.and_then(|stage| symbols.stages.get(usize::from(stage)).copied().flatten());
-            Some((node, stage))
-        });
-        set_symbol(facts, bound.node, symbols.and_then(|(node, _)| node));
-        set_symbol(facts, bound.stage, symbols.and_then(|(_, stage)| stage));
-        set_timestamp(facts, bound.entered, last.map(|(instance, ..)| instance.entered));
-        set_timestamp(facts, bound.since, last.map(|(instance, ..)| instance.since));
-        let (mut entries, mut left) = (0_i64, None);
-        for memory in state.memories.iter().filter(|memory| memory.journey == bound.family) {
-            entries += i64::from(memory.entries);
-            left = left.max(memory.left.map(|at| (at, memory.outcome)));
+        // In the order of entry, so that the last one stays.
+        for instance in &state.instances {
+            if let Some((at, _)) = self.plan_of(instance)
+                && let Some(bound) = binding.plans.get(usize::from(at))
+            {
+                write_instance(instance, bound, facts);
+            }
         }
-        if let Some(id) = bound.entries {
-            facts.set_int(id, entries);
+        for memory in &state.memories {
+            let family = binding.families.binary_search_by_key(&memory.journey, |bound| bound.family);
+            if let Some(bound) = family.ok().and_then(|at| binding.families.get(at)) {
+                write_memory(memory, bound, facts);
+            }
         }
-        let outcome = left.and_then(|(_, hash)| {
-            bound.outcomes.iter().find(|(known, _)| *known == hash).and_then(|(_, symbol)| *symbol)
-        });
-        set_symbol(facts, bound.outcome, outcome);
+        for owed in &state.promises {
+            if let Some((at, _)) = self.promise(&owed.promise)
+                && let Some(bound) = binding.promises.get(usize::from(at))
+            {
+                write_promise(owed, bound, facts);
+            }
+        }
     }
 
     /// Whether a person has a case of this customer, so that automation is silent.
@@ -292,10 +271,23 @@ pub(crate) fn outcome_hash(text: &str) -> u64 {
     draw::stable_hash(5, text.as_bytes())
 }
 
+fn bind_plan(plan: &Plan, schema: &Schema) -> PlanBinding {
+    let attribute = |part: &str| schema.id(&format!("journey.{}.{part}", plan.id));
+    let stage = |at: u16| plan.stages.get(usize::from(at)).and_then(|stage| schema.symbol(stage));
+    let node = |(name, node): (&NodeId, &Node)| (schema.symbol(name.as_str()), node.stage.and_then(stage));
+    PlanBinding {
+        active: attribute("active"),
+        node: attribute("node"),
+        stage: attribute("stage"),
+        entered: attribute("entered"),
+        since: attribute("since"),
+        nodes: plan.names.iter().zip(&plan.nodes).map(node).collect(),
+    }
+}
+
 fn bind_promise(id: &PromiseId, schema: &Schema) -> PromiseBinding {
     let attribute = |part: &str| schema.id(&format!("promise.{id}.{part}"));
     PromiseBinding {
-        promise: id.clone(),
         status: attribute("status"),
         due: attribute("due"),
         source: attribute("source"),
@@ -305,19 +297,46 @@ fn bind_promise(id: &PromiseId, schema: &Schema) -> PromiseBinding {
     }
 }
 
-fn write_promise(state: &JourneyState, bound: &PromiseBinding, facts: &mut Facts) {
-    let last = state.promises.iter().rev().find(|owed| owed.promise == bound.promise);
-    let status = last.and_then(|owed| bound.statuses[owed.status as usize]);
-    set_symbol(facts, bound.status, status);
-    set_timestamp(facts, bound.due, last.map(|owed| owed.due));
-    set_symbol(facts, bound.source, last.and_then(|owed| bound.sources[owed.source as usize]));
-    let repairing = state.promises.iter().any(|owed| owed.repairing && owed.promise == bound.promise);
-    set_bool(facts, bound.repairing, repairing);
+fn write_instance(instance: &Instance, bound: &PlanBinding, facts: &mut Facts) {
+    let (node, stage) = bound.nodes.get(usize::from(instance.node)).copied().unwrap_or_default();
+    set_bool(facts, bound.active);
+    set_symbol(facts, bound.node, node);
+    set_symbol(facts, bound.stage, stage);
+    set_timestamp(facts, bound.entered, instance.entered);
+    set_timestamp(facts, bound.since, instance.since);
 }
 
-fn set_bool(facts: &mut Facts, id: Option<AttributeId>, value: bool) {
+/// Adds up the entries under all keys; of the leavings the latest stays.
+fn write_memory(memory: &Memory, bound: &FamilyBinding, facts: &mut Facts) {
+    if let Some(id) = bound.entries {
+        let before = match facts.get(id) {
+            Some(Datum::Int(before)) => before,
+            _ => 0,
+        };
+        facts.set_int(id, before.saturating_add(i64::from(memory.entries)));
+    }
+    let Some(left) = memory.left else { return };
+    let later = |known: Datum<'_>| matches!(known, Datum::Timestamp(known) if left < known);
+    if bound.left.and_then(|id| facts.get(id)).is_some_and(later) {
+        return;
+    }
+    set_timestamp(facts, bound.left, left);
+    let outcome = bound.outcomes.binary_search_by_key(&memory.outcome, |(hash, _)| *hash);
+    set_symbol(facts, bound.outcome, outcome.ok().and_then(|at| bound.outcomes[at].1));
+}
+
+fn write_promise(owed: &PromiseState, bound: &PromiseBinding, facts: &mut Facts) {
+    set_symbol(facts, bound.status, bound.statuses[owed.status as usize]);
+    set_timestamp(facts, bound.due, owed.due);
+    set_symbol(facts, bound.source, bound.sources[owed.source as usize]);
+    if owed.repairing {
+        set_bool(facts, bound.repairing);
+    }
+}
+
+fn set_bool(facts: &mut Facts, id: Option<AttributeId>) {
     if let Some(id) = id {
-        facts.set_bool(id, value);
+        facts.set_bool(id, true);
     }
 }
 
@@ -329,10 +348,8 @@ fn set_symbol(facts: &mut Facts, id: Option<AttributeId>, value: Option<SymbolId
     }
 }
 
-fn set_timestamp(facts: &mut Facts, id: Option<AttributeId>, value: Option<Timestamp>) {
-    match (id, value) {
-        (Some(id), Some(at)) => facts.set_timestamp(id, at),
-        (Some(id), None) => facts.unset(id),
-        _ => {}
+fn set_timestamp(facts: &mut Facts, id: Option<AttributeId>, value: Timestamp) {
+    if let Some(id) = id {
+        facts.set_timestamp(id, value);
     }
 }

@@ -140,8 +140,9 @@ impl JourneyRules {
         let mut advance = Advance::default();
         let now = state.clock.map_or(now, |clock| clock.max(now));
         state.clock = Some(now);
-        let mut run = Run::quiet(self, facts, now, state, &mut advance);
+        let mut run = Run::new(self, facts, now, state, None, &mut advance);
         run.migrate_all(state, migration);
+        run.give_back(state);
         advance
     }
 

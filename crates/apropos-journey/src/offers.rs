@@ -86,7 +86,7 @@ impl JourneyRules {
     pub fn offers<'a>(&'a self, state: &'a JourneyState) -> impl Iterator<Item = Offer<'a>> {
         let journeys = state.instances.iter().flat_map(move |instance| self.offers_of(state, instance));
         let promises = state.promises.iter().flat_map(move |owed| {
-            let promise = self.promises.iter().find(|promise| promise.id == owed.promise);
+            let promise = self.promise(&owed.promise).map(|(_, promise)| promise);
             let raised = promise.filter(|_| owed.status == PromiseStatus::AtRisk);
             let raised = raised.map(|promise| (promise.raises.as_slice(), false));
             let repair = promise.filter(|_| owed.repairing).and_then(|promise| promise.repair.as_ref());
@@ -199,11 +199,13 @@ impl JourneyRules {
             raise(places.map(Vec::as_slice).unwrap_or_default(), standing);
         }
         for owed in &state.promises {
-            let Some(at) = self.promises.iter().position(|promise| promise.id == owed.promise) else {
+            let at_risk = owed.status == PromiseStatus::AtRisk;
+            if !at_risk && !owed.repairing {
                 continue;
-            };
-            let Some((raises, repairs)) = binding.promises.get(at) else { continue };
-            if owed.status == PromiseStatus::AtRisk {
+            }
+            let Some((at, _)) = self.promise(&owed.promise) else { continue };
+            let Some((raises, repairs)) = binding.promises.get(usize::from(at)) else { continue };
+            if at_risk {
                 raise(raises, Standing::Raised);
             }
             if owed.repairing {

@@ -297,6 +297,11 @@ impl PromiseState {
         self.repairing
     }
 
+    /// Whether evidence or time can still change it: a broken one may yet turn out to have been kept.
+    pub(crate) fn may_change(&self) -> bool {
+        !matches!(self.status, PromiseStatus::Kept | PromiseStatus::Void) || self.repairing
+    }
+
     /// The next instant at which it changes by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
         match self.status {

@@ -292,7 +292,7 @@ impl Engine {
         let zone = moment.zone.as_ref().unwrap_or(&self.zone);
         facts.reset();
         self.profile.0.write_facts(&customer.profile, moment.now, zone, &self.profile.1, facts);
-        self.journeys.0.write_facts(&customer.journeys, moment.now, &self.journeys.1, facts);
+        self.journeys.0.write_facts(&customer.journeys, &self.journeys.1, facts);
         self.context.0.write_facts(&customer.context, moment, &self.context.1, facts);
     }
 

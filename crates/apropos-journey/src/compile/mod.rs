@@ -39,7 +39,11 @@ pub struct JourneyRules {
     pub(crate) remembered: Vec<Vec<(u16, plan::Pattern)>>,
     /// How long events are remembered at most.
     pub(crate) memory: apropos_event::Duration,
+    /// The fingerprints of all plans, sorted, with the plan: what instances are pinned by.
+    pub(crate) pinned: Vec<(u64, u16)>,
     pub(crate) promises: Vec<Promise>,
+    /// The places of the promises in the order of their ids.
+    pub(crate) promises_by_id: Vec<u16>,
     /// Actions that are owned by a journey, sorted.
     pub(crate) owned: Vec<ActionId>,
 }
@@ -124,10 +128,25 @@ impl JourneyRules {
                 }
             }
         }
+        let mut pinned: Vec<(u64, u16)> = plans.iter().map(|plan| plan.fingerprint).zip(0..).collect();
+        pinned.sort_unstable();
+        let mut promises_by_id: Vec<u16> = (0..promises.len() as u16).collect();
+        promises_by_id.sort_by_key(|at| &promises[usize::from(*at)].id);
         let mut owned: Vec<ActionId> = plans.iter().flat_map(|plan| plan.owns.iter().cloned()).collect();
         owned.sort();
         owned.dedup();
-        Self { plans, kinds, entries, qualifying, remembered, memory, promises, owned }
+        Self {
+            plans,
+            kinds,
+            entries,
+            qualifying,
+            remembered,
+            memory,
+            pinned,
+            promises,
+            promises_by_id,
+            owned,
+        }
     }
 
     /// The same rules with learned lateness for one promise: it is then at risk as soon as the chance to keep it
@@ -163,16 +182,28 @@ impl JourneyRules {
             .map(|at| at as u16)
     }
 
-    /// The version of a journey that takes new entries.
+    /// The version of a journey that takes new entries: the last of its id. O(log plans).
     pub(crate) fn live(&self, journey: &JourneyId) -> Option<u16> {
-        self.plans.iter().position(|plan| plan.live && plan.id == *journey).map(|at| at as u16)
+        let after = self.plans.partition_point(|plan| plan.id.as_str() <= journey.as_str());
+        let at = after.checked_sub(1).filter(|at| self.plans[*at].id == *journey)?;
+        Some(at as u16)
     }
 
-    /// The plan of an instance, unless its definition is gone or was changed under its number.
+    /// The plan of an instance, unless its definition is gone or was changed under its number. O(log plans), and no
+    /// text but its own is compared.
     pub(crate) fn plan_of(&self, instance: &Instance) -> Option<(u16, &Plan)> {
-        let at = self.find(&instance.journey, instance.version)?;
+        let at = self.pinned.binary_search_by_key(&instance.fingerprint, |(pinned, _)| *pinned).ok()?;
+        let at = self.pinned[at].1;
         let plan = self.plan(at)?;
-        (plan.fingerprint == instance.fingerprint).then_some((at, plan))
+        (plan.version == instance.version && plan.id == instance.journey).then_some((at, plan))
+    }
+
+    /// A promise, and its place in the order of definition. O(log promises).
+    pub(crate) fn promise(&self, id: &PromiseId) -> Option<(u16, &Promise)> {
+        let order = &self.promises_by_id;
+        let at = order.binary_search_by_key(&id, |at| &self.promises[usize::from(*at)].id).ok()?;
+        let at = order[at];
+        Some((at, &self.promises[usize::from(at)]))
     }
 }
 

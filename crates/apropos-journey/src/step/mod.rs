@@ -84,7 +84,7 @@ impl JourneyRules {
         }
         let now = state.clock.map_or(now, |clock| clock.max(now));
         state.clock = Some(now);
-        let mut run = Run::new(self, facts, now, state.subject, state.zone.clone(), incoming, out);
+        let mut run = Run::new(self, facts, now, state, incoming, out);
         if let Input::Command(command) = input {
             run.command(state, command);
         }
@@ -92,10 +92,12 @@ impl JourneyRules {
         run.all_entries(state);
         run.remember(state);
         run.all_promises(state);
+        run.give_back(state);
     }
 
-    /// When this customer must be looked at again, at the latest: call [`JourneyRules::advance`] with
-    /// [`Input::Tick`] then. `None` when nothing waits for time. O(instances + promises).
+    /// When this customer must be looked at again: call [`JourneyRules::advance`] with [`Input::Tick`] then. `None`
+    /// when nothing waits for time. Exact: at that instant something moves. O(instances + promises), a few
+    /// comparisons of numbers for each.
     pub fn next_due(&self, state: &JourneyState) -> Option<Timestamp> {
         let instances = state.instances.iter().filter_map(crate::state::Instance::due);
         let promises = state.promises.iter().filter_map(crate::state::PromiseState::next_due);

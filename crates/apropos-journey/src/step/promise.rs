@@ -1,7 +1,8 @@
 //! Promises under way: evidence, deadlines, repairs.
 //!
 //! In this order: what makes a promise void, what keeps it, what closes a repair, what makes a new one, deadlines.
-//! Evidence counts by when it occurred: arriving late it still keeps a promise, even one taken for broken.
+//! Evidence counts by when it occurred: arriving late it still keeps a promise or makes it void, even one taken for
+//! broken; what occurred after the deadline does neither.
 //!
 //! Not here: what a promise is, see the definition.
 
@@ -30,9 +31,12 @@ impl Run<'_> {
             return;
         }
         for owed in &mut state.promises {
-            if let Some(promise) = rules.promises.iter().find(|promise| promise.id == owed.promise) {
+            if !owed.may_change() {
+                continue;
+            }
+            if let Some((_, promise)) = rules.promise(&owed.promise) {
                 self.evidence(promise, owed);
-                self.deadlines(owed);
+                self.deadlines(promise, owed);
             }
         }
         if let Some(incoming) = self.incoming {
@@ -72,32 +76,36 @@ impl Run<'_> {
         let facts = self.facts;
         let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(incoming, facts));
         let occurred = incoming.event.occurred_at;
-        let pending = owed.status.is_pending();
-        if pending && fits(&promise.void_by) {
-            self.settle_promise(owed, PromiseStatus::Void, occurred);
-        } else if fits(&promise.kept_by) && owed.made <= occurred {
-            let in_time = occurred <= owed.due;
-            if in_time && (pending || owed.status == PromiseStatus::Broken) {
-                self.settle_promise(owed, PromiseStatus::Kept, occurred);
-                self.repaired(owed);
-            } else if pending {
-                // Too late, and the deadline was not looked at yet.
-                self.break_promise(promise, owed);
-            }
-            let closes = promise.repair.as_ref().is_none_or(|repair| repair.closed_by.is_empty());
-            if closes && owed.status == PromiseStatus::Broken {
+        let undecided = owed.status.is_pending() || owed.status == PromiseStatus::Broken;
+        let verdict = match () {
+            () if !undecided || occurred < owed.made => None,
+            () if fits(&promise.void_by) => Some(PromiseStatus::Void),
+            () if fits(&promise.kept_by) => Some(PromiseStatus::Kept),
+            () => None,
+        };
+        match verdict {
+            Some(status) if occurred <= owed.due => {
+                self.settle_promise(owed, status, occurred);
                 self.repaired(owed);
             }
+            Some(status) => {
+                if owed.status.is_pending() {
+                    // Too late, and the deadline was not looked at yet.
+                    self.break_promise(promise, owed);
+                }
+                let closes = promise.repair.as_ref().is_none_or(|repair| repair.closed_by.is_empty());
+                if closes && status == PromiseStatus::Kept {
+                    self.repaired(owed);
+                }
+            }
+            None => {}
         }
         if promise.repair.as_ref().is_some_and(|repair| fits(&repair.closed_by)) {
             self.repaired(owed);
         }
     }
 
-    fn deadlines(&mut self, owed: &mut PromiseState) {
-        let Some(promise) = self.rules.promises.iter().find(|promise| promise.id == owed.promise) else {
-            return;
-        };
+    fn deadlines(&mut self, promise: &Promise, owed: &mut PromiseState) {
         if owed.status == PromiseStatus::Open && owed.at_risk <= self.now && self.now < owed.due {
             owed.status = PromiseStatus::AtRisk;
             self.slot = 0;
@@ -165,7 +173,7 @@ impl Run<'_> {
         };
         let due = made.plus(expected.within);
         let id = draw::mix(self.subject ^ draw::stable_hash(trigger, promise.id.as_str().as_bytes())).max(1);
-        let owed = PromiseState {
+        let mut owed = PromiseState {
             promise: promise.id.clone(),
             id,
             key,
@@ -181,13 +189,9 @@ impl Run<'_> {
         self.slot = 0;
         let what = EffectKind::PromiseMade { promise: promise.id.clone(), due, source: expected.source };
         self.tell_as(id, MADE, what);
+        // The event that made it may come so late that it is broken already.
+        self.deadlines(promise, &mut owed);
         state.promises.push(owed);
-        if let Some(owed) = state.promises.last_mut() {
-            // The event that made it may come so late that it is broken already.
-            let mut owed_now = owed.clone();
-            self.deadlines(&mut owed_now);
-            *owed = owed_now;
-        }
     }
 }
 
@@ -197,8 +201,8 @@ fn tidy(state: &mut JourneyState) {
     while at < state.promises.len() {
         let owed = &state.promises[at];
         let needed = owed.status.is_pending() || owed.repairing;
-        let later = state.promises[at + 1..].iter().any(|later| later.promise == owed.promise);
-        if needed || !later {
+        let later = || state.promises[at + 1..].iter().any(|later| later.promise == owed.promise);
+        if needed || !later() {
             at += 1;
         } else {
             state.promises.remove(at);

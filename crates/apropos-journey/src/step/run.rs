@@ -11,7 +11,7 @@ use crate::effect::{Advance, Effect, EffectKey, EffectKind, Move, Stop, StopReas
 use crate::limits::MAX_RUN;
 use crate::state::{Instance, JourneyState, Status};
 
-/// One call of the step.
+/// One call of the step. It borrows the customer's zone from the state, see [`Run::give_back`].
 pub(crate) struct Run<'a> {
     pub(super) rules: &'a JourneyRules,
     pub(super) facts: &'a Facts,
@@ -48,8 +48,7 @@ impl<'a> Run<'a> {
         rules: &'a JourneyRules,
         facts: &'a Facts,
         now: Timestamp,
-        subject: u64,
-        zone: Option<Zone>,
+        state: &mut JourneyState,
         incoming: Option<Incoming<'a>>,
         out: &'a mut Advance,
     ) -> Self {
@@ -57,8 +56,8 @@ impl<'a> Run<'a> {
             rules,
             facts,
             now,
-            subject,
-            zone,
+            subject: state.subject,
+            zone: state.zone.take(),
             incoming,
             out,
             budget: MAX_RUN,
@@ -70,15 +69,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A run without an input of its own, for migrations.
-    pub(crate) fn quiet(
-        rules: &'a JourneyRules,
-        facts: &'a Facts,
-        now: Timestamp,
-        state: &JourneyState,
-        out: &'a mut Advance,
-    ) -> Self {
-        Self::new(rules, facts, now, state.subject, state.zone.clone(), None, out)
+    /// Ends the run: what it had borrowed from the state goes back.
+    pub(crate) fn give_back(self, state: &mut JourneyState) {
+        state.zone = self.zone;
     }
 
     /// Tells an effect of the visit that `instance` is at.

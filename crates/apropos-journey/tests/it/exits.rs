@@ -30,16 +30,9 @@ const BOOK: &str = r#"
     outcome = "over"
 "#;
 
-fn inside() -> World {
-    let mut world = World::new(BOOK);
-    let _ = world.event("in");
-    world.told();
-    world
-}
-
 #[test]
 fn an_exit_by_event_needs_its_properties() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     assert_eq!(world.event("bye").stop(), StopReason::NotConcerned);
     let bye = crate::support::with(world.fresh("bye"), "sure", "yes");
     assert_eq!(world.take(&bye).stop(), StopReason::Ended);
@@ -48,14 +41,14 @@ fn an_exit_by_event_needs_its_properties() {
 
 #[test]
 fn an_exit_by_condition_acts_at_any_input() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.flag("flag.vip", true).tick();
     assert_eq!(world.told(), ["out j vip"]);
 }
 
 #[test]
 fn an_exit_by_event_and_condition_needs_both() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.event("maybe");
     let _ = world.flag("flag.b", true).tick();
     assert_eq!(world.node(), "wait");
@@ -71,14 +64,14 @@ fn an_exit_that_holds_lets_nobody_in() {
 
 #[test]
 fn a_goal_counts_before_an_exit() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.flag("flag.vip", true).event("win");
     assert_eq!(world.told(), ["goal won", "out j won"]);
 }
 
 #[test]
 fn a_goal_that_does_not_end_is_reached_once() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.event("look");
     let _ = world.event("look");
     assert_eq!(world.told(), ["goal seen"]);
@@ -87,14 +80,14 @@ fn a_goal_that_does_not_end_is_reached_once() {
 
 #[test]
 fn the_time_limit_of_the_journey_pre_empts_its_waits() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     world.run_to(24 * 10);
     assert_eq!(world.told(), ["out j over"]);
 }
 
 #[test]
 fn a_command_ends_an_instance() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let instance = world.state.instances()[0].id();
     let _ = world.command(&Command::Exit { instance, outcome: None });
     assert_eq!(world.told(), ["out j left"]);
@@ -103,7 +96,7 @@ fn a_command_ends_an_instance() {
 
 #[test]
 fn an_exit_counts_while_paused() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let instance = world.state.instances()[0].id();
     let _ = world.command(&Command::Pause { instance });
     world.run_to(24 * 20);

@@ -36,7 +36,7 @@ fn holds(world: &mut World, text: &str) {
     let binding = world.rules.bind(&world.schema);
     let mut facts = world.facts.clone();
     facts.reset();
-    world.rules.write_facts(&world.state, world.now, &binding, &mut facts);
+    world.rules.write_facts(&world.state, &binding, &mut facts);
     let condition = Condition::parse(text, &world.schema).unwrap().0;
     assert!(condition.evaluate(&facts).is_true(), "{text}");
 }
@@ -58,14 +58,18 @@ fn conditions_see_where_the_customer_stands() {
 }
 
 #[test]
-fn stale_facts_are_overwritten() {
+fn what_is_no_longer_so_is_not_written() {
     let mut world = World::new(BOOK);
     let _ = world.event("in");
+    let _ = world.at(3).event("done");
+    holds(&mut world, "!journey.j.active && journey.j.left == timestamp('2026-03-02T03:00:00Z')");
+    let _ = world.at(5).event("in");
+    world.run_to(40);
+    // The latest leaving counts, and all entries do.
+    holds(&mut world, "journey.j.outcome == 'timed_out' && journey.j.entries == 2");
     let binding = world.rules.bind(&world.schema);
     let mut facts = world.facts.clone();
-    world.rules.write_facts(&world.state, world.now, &binding, &mut facts);
-    let _ = world.event("done");
-    world.rules.write_facts(&world.state, world.now, &binding, &mut facts);
+    world.rules.write_facts(&world.state, &binding, &mut facts);
     assert!(facts.get(world.schema.id("journey.j.node").unwrap()).is_none());
     assert!(matches!(facts.get(world.schema.id("journey.j.active").unwrap()), Some(Datum::Bool(false))));
 }

@@ -11,10 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apropos_event::{Duration, Event, Timestamp, draw};
+use apropos_event::{Duration, Event, Timestamp};
 use apropos_journey::{Advance, Command, EffectKind, Input, JourneyState, PromiseStatus, Status};
 
-use crate::support::{World, event, hour, short, with};
+use crate::support::{Dice, World, event, hour, short, with};
 
 const BOOK: &str = r#"
     [[journeys]]
@@ -183,24 +183,11 @@ impl Model {
     }
 }
 
-/// The next random choice of a history.
-struct Dice {
-    seed: u64,
-    slot: u64,
-}
-
-impl Dice {
-    fn roll(&mut self, upto: u64) -> u64 {
-        self.slot += 1;
-        draw::bits(self.seed, "history", self.slot) % upto
-    }
-}
-
 const KINDS: [&str; 10] =
     ["visit", "read", "buy", "bye", "help", "closed", "cart", "question", "answered", "nothing"];
 
 fn history(world: &World, seed: u64) {
-    let mut dice = Dice { seed, slot: 0 };
+    let mut dice = Dice::new(seed, "history");
     let mut facts = world.facts.clone();
     let flags = ["flag.a", "flag.vip"].map(|flag| world.schema.id(flag).unwrap());
     let mut state = JourneyState::new(&"c-1".parse().unwrap());
@@ -264,16 +251,17 @@ fn choose(dice: &mut Dice, sent: &mut Vec<Event>, state: &JourneyState, now: Tim
     let instance = state.instances().iter().find(shop).map(apropos_journey::Instance::id);
     match (dice.roll(12), instance) {
         (0, _) => Chosen::Tick,
-        (1, _) if !sent.is_empty() => Chosen::Event(sent[dice.roll(sent.len() as u64) as usize].clone()),
+        (1, _) if !sent.is_empty() => Chosen::Event(dice.pick(sent).clone()),
         (2, Some(instance)) => Chosen::Command(Command::HandOff { instance }),
         (3, Some(instance)) => Chosen::Command(Command::Close { instance, outcome: None }),
         _ => {
-            let kind = KINDS[dice.roll(KINDS.len() as u64) as usize];
+            let kind = *dice.pick(&KINDS);
             let mut event = event(&format!("e-{}", sent.len()), kind, now);
             // Disorder: it occurred up to six hours earlier than it is received.
             event.occurred_at = now.minus(Duration::from_mins(dice.roll(360) as i64 * dice.roll(2) as i64));
             if dice.roll(3) != 0 {
-                event = with(event, "id", ["x", "y", "z", "w"][dice.roll(4) as usize]);
+                let id = *dice.pick(&["x", "y", "z", "w"]);
+                event = with(event, "id", id);
             }
             sent.push(event.clone());
             Chosen::Event(event)

@@ -31,16 +31,9 @@ const BOOK: &str = r#"
     outcome = "cared"
 "#;
 
-fn inside() -> World {
-    let mut world = World::new(BOOK);
-    let _ = world.event("in");
-    world.told();
-    world
-}
-
 #[test]
 fn asking_for_a_person_pre_empts_the_wait_and_mutes_the_journey() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     assert!(!world.rules.is_muted(&world.state));
     assert_eq!(world.event("help").stop(), StopReason::HandedOff);
     assert!(world.rules.is_muted(&world.state));
@@ -55,7 +48,7 @@ fn asking_for_a_person_pre_empts_the_wait_and_mutes_the_journey() {
 
 #[test]
 fn the_outcome_flows_back_and_chooses_the_way() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.event("angry");
     let instance = world.state.instances()[0].id();
     let _ = world.command(&Command::Close { instance, outcome: Some("calmed".into()) });
@@ -67,7 +60,7 @@ fn the_outcome_flows_back_and_chooses_the_way() {
 
 #[test]
 fn an_event_can_close_a_case() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.event("angry");
     let _ = world.event("care_done");
     assert_eq!(world.told(), ["person care", "back -", "out j cared"]);
@@ -75,7 +68,7 @@ fn an_event_can_close_a_case() {
 
 #[test]
 fn an_exit_met_while_a_person_has_the_case_is_taken_when_it_is_closed() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let _ = world.event("help");
     assert_eq!(world.event("bye").stop(), StopReason::HandedOff);
     let _ = world.event("case_closed");
@@ -84,7 +77,7 @@ fn an_exit_met_while_a_person_has_the_case_is_taken_when_it_is_closed() {
 
 #[test]
 fn an_operator_can_hand_over_from_anywhere() {
-    let mut world = inside();
+    let mut world = World::inside(BOOK);
     let instance = world.state.instances()[0].id();
     assert_eq!(world.command(&Command::HandOff { instance }).stop(), StopReason::HandedOff);
     let _ = world.command(&Command::Close { instance, outcome: None });

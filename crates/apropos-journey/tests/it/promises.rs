@@ -122,6 +122,23 @@ fn a_cancelled_order_is_no_longer_owed() {
 }
 
 #[test]
+fn a_cancellation_counts_by_when_it_occurred() {
+    let mut world = World::new(BOOK);
+    order(&mut world, "ordered", "1");
+    world.run_to(100);
+    world.told();
+    let mut event = with(world.fresh("cancelled"), "order", "1");
+    event.occurred_at = crate::support::hour(90);
+    let _ = world.take(&event);
+    assert_eq!(world.told(), ["void delivery", "repaired delivery"]);
+    // After the deadline it is too late to make void what was broken.
+    order(&mut world, "ordered", "2");
+    world.run_to(200);
+    order(&mut world, "cancelled", "2");
+    assert_eq!(status(&world), [PromiseStatus::Broken]);
+}
+
+#[test]
 fn learned_lateness_says_when_a_promise_is_at_risk() {
     let mut world = World::new(BOOK);
     let mut lateness = Lateness::default();

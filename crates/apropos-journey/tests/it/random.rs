@@ -2,34 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use apropos_event::{Duration, NodeId, draw};
+use apropos_event::{Duration, NodeId};
 use apropos_journey::{
     Arm, Branch, EntryDefinition, EventPattern, HumanDefinition, Input, JourneyDefinition, JourneyState,
     NodeDefinition, NodeKind, OnEvent, Reentry, Status,
 };
 
-use crate::support::{Book, compile_book, event, hour};
-
-struct Dice {
-    seed: u64,
-    slot: u64,
-}
-
-impl Dice {
-    fn roll(&mut self, upto: u64) -> u64 {
-        self.slot += 1;
-        draw::bits(self.seed, "definition", self.slot) % upto
-    }
-
-    fn some<T>(&mut self, value: T) -> Option<T> {
-        (self.roll(8) != 0).then_some(value)
-    }
-
-    /// Mostly a node that exists.
-    fn node(&mut self) -> NodeId {
-        NodeId::new(format!("n{}", self.roll(NODES + u64::from(self.seed.is_multiple_of(7))))).unwrap()
-    }
-}
+use crate::support::{Book, Dice, compile_book, event, hour};
 
 const NODES: u64 = 7;
 const KINDS: [NodeKind; 12] = [
@@ -47,37 +26,45 @@ const KINDS: [NodeKind; 12] = [
     NodeKind::Exit,
 ];
 
+/// Mostly a node that exists.
+fn target(dice: &mut Dice) -> NodeId {
+    let ghost = u64::from(dice.seed.is_multiple_of(7));
+    NodeId::new(format!("n{}", dice.roll(NODES + ghost))).unwrap()
+}
+
+fn hours(dice: &mut Dice) -> Duration {
+    Duration::from_hours(1 + dice.roll(48) as i64)
+}
+
 fn node(dice: &mut Dice) -> NodeDefinition {
-    let kind = KINDS[dice.roll(KINDS.len() as u64) as usize];
-    let events = ["a", "b", "c"];
+    let kind = *dice.pick(&KINDS);
     let on = |dice: &mut Dice| OnEvent {
-        event: events[dice.roll(3) as usize].parse().unwrap(),
+        event: dice.pick(&["a", "b", "c"]).parse().unwrap(),
         with: BTreeMap::default(),
         when: (dice.roll(3) == 0).then(|| "flag.a".to_owned()),
-        to: dice.node(),
+        to: target(dice),
     };
     let branch = |dice: &mut Dice| Branch {
-        when: ["flag.a", "!flag.a", "num.x > 2"][dice.roll(3) as usize].into(),
-        to: dice.node(),
+        when: (*dice.pick(&["flag.a", "!flag.a", "num.x > 2"])).to_owned(),
+        to: target(dice),
     };
-    let arm = |dice: &mut Dice| Arm { name: Some("arm".into()), share: dice.roll(5) as u32, to: dice.node() };
+    let arm =
+        |dice: &mut Dice| Arm { name: Some("arm".into()), share: dice.roll(5) as u32, to: target(dice) };
     let waits = matches!(kind, NodeKind::WaitEvent | NodeKind::WaitCondition | NodeKind::Offer);
-    let on_timeout = ["exit", "continue", "n1"][dice.roll(3) as usize];
+    let (next, otherwise) = (target(dice), target(dice));
+    let (within, lasts) = (hours(dice), hours(dice));
+    let on_timeout = (*dice.pick(&["exit", "continue", "n1"])).to_owned();
     NodeDefinition {
-        next: dice.some(dice_node(dice.seed, dice.slot)),
+        next: dice.some(next),
         on: (0..dice.roll(3)).map(|_| on(dice)).collect(),
-        within: if waits {
-            dice.some(Duration::from_hours(1 + dice_hours(dice.seed, dice.slot)))
-        } else {
-            None
-        },
-        on_timeout: dice.some(on_timeout.to_owned()),
-        lasts: dice.some(Duration::from_hours(1 + dice_hours(dice.seed, dice.slot))),
+        within: if waits { dice.some(within) } else { None },
+        on_timeout: dice.some(on_timeout),
+        lasts: dice.some(lasts),
         when: dice.some("flag.a".to_owned()),
         at: dice.some("09:30".parse().unwrap()),
         zone: dice.some("Europe/Berlin".parse().unwrap()),
         branches: (0..dice.roll(3)).map(|_| branch(dice)).collect(),
-        otherwise: dice.some(dice_node(dice.seed, dice.slot)),
+        otherwise: dice.some(otherwise),
         arms: (0..=dice.roll(3)).map(|_| arm(dice)).collect(),
         salt: dice.some("salt".into()),
         experiment: dice.some("experiment".into()),
@@ -89,21 +76,13 @@ fn node(dice: &mut Dice) -> NodeDefinition {
     }
 }
 
-fn dice_node(seed: u64, slot: u64) -> NodeId {
-    NodeId::new(format!("n{}", draw::bits(seed, "next", slot) % NODES)).unwrap()
-}
-
-fn dice_hours(seed: u64, slot: u64) -> i64 {
-    (draw::bits(seed, "hours", slot) % 48) as i64
-}
-
 fn journey(seed: u64) -> JourneyDefinition {
-    let mut dice = Dice { seed, slot: 0 };
+    let mut dice = Dice::new(seed, "definition");
     JourneyDefinition {
         id: "j".parse().unwrap(),
         version: 1,
         doc: None,
-        start: dice.node(),
+        start: target(&mut dice),
         entry: EntryDefinition {
             on: vec![EventPattern::of("in".parse().unwrap())],
             ..EntryDefinition::default()
@@ -133,7 +112,7 @@ fn what_is_accepted_runs_and_what_is_not_says_why() {
             continue;
         }
         accepted += 1;
-        let mut dice = Dice { seed, slot: 1_000 };
+        let mut dice = Dice::new(seed, "run");
         let mut facts = apropos_condition::Facts::new(&schema);
         let flag = schema.id("flag.a").unwrap();
         let mut state = JourneyState::new(&"c-1".parse().unwrap());
@@ -141,7 +120,7 @@ fn what_is_accepted_runs_and_what_is_not_says_why() {
         for id in 0..60 {
             facts.set_bool(flag, dice.roll(2) == 0);
             now = now.plus(Duration::from_hours(dice.roll(30) as i64));
-            let kind = ["in", "a", "b", "c"][dice.roll(4) as usize];
+            let kind = *dice.pick(&["in", "a", "b", "c"]);
             let event = event(&id.to_string(), kind, now);
             let _ = rules.advance(&mut state, Input::Event(&event), &facts, now);
             for view in rules.view(&state) {

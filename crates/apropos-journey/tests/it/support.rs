@@ -1,11 +1,11 @@
-//! A small world for the tests: rules from TOML, facts of a few flags, a clock in hours.
+//! A small world for the tests: rules from TOML, facts of a few flags, a clock in hours, dice.
 
 use std::collections::BTreeMap;
 
 use apropos_condition::{AttributeDefinition, AttributeType, Facts, Schema, SchemaBuilder};
 use apropos_event::{
     AttributeName, CustomerId, Duration, Event, EventId, EventKind, Path, Problems, PropertyName, SourceId,
-    Timestamp, Value,
+    Timestamp, Value, draw,
 };
 use apropos_journey::{
     Advance, Command, EffectKind, Input, JourneyDefinition, JourneyRules, JourneyState, PromiseDefinition,
@@ -95,6 +95,14 @@ impl World {
         Self { rules, schema, facts, state, now: hour(0), events: 0, told, keys }
     }
 
+    /// A customer whom the event `in` let into a book's journey, of which nothing was told yet.
+    pub(crate) fn inside(text: &str) -> Self {
+        let mut world = Self::new(text);
+        let _ = world.event("in");
+        world.told();
+        world
+    }
+
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.facts.set_bool(self.schema.id(name).unwrap(), value);
         self
@@ -163,6 +171,36 @@ impl World {
     /// What was told since the last call.
     pub(crate) fn told(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)
+    }
+}
+
+/// Random choices that are the same for the same seed.
+pub(crate) struct Dice {
+    pub(crate) seed: u64,
+    purpose: &'static str,
+    slot: u64,
+}
+
+impl Dice {
+    /// Dice for one purpose: others of the same seed roll independently.
+    pub(crate) fn new(seed: u64, purpose: &'static str) -> Self {
+        Self { seed, purpose, slot: 0 }
+    }
+
+    /// The next roll, from 0 up to but not including `upto`.
+    pub(crate) fn roll(&mut self, upto: u64) -> u64 {
+        self.slot += 1;
+        draw::bits(self.seed, self.purpose, self.slot) % upto
+    }
+
+    /// One of these.
+    pub(crate) fn pick<'t, T>(&mut self, of: &'t [T]) -> &'t T {
+        &of[self.roll(of.len() as u64) as usize]
+    }
+
+    /// Mostly this, sometimes nothing.
+    pub(crate) fn some<T>(&mut self, value: T) -> Option<T> {
+        (self.roll(8) != 0).then_some(value)
     }
 }
 
