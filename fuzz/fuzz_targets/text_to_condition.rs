@@ -1,7 +1,4 @@
 //! Text in, no panic out.
 #![no_main]
 
-#[path = "../src/conditions.rs"]
-mod conditions;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| conditions::text(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| apropos_fuzz::text(bytes));

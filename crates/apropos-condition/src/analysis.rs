@@ -1,9 +1,9 @@
 //! What an author should look at: conditions that are always true or false, siblings that contradict or imply one
 //! another, comparisons outside the declared range, attributes nobody asks about.
 //!
-//! The literals of one attribute cut its values into regions; a leaf is the set of regions where it is true, and
-//! what is said here about leaves is said about those sets. So it is exact for conditions on one attribute, and silent on
-//! what relates two. Not here: errors; what is refused is refused by the checker.
+//! The literals of one attribute cut its values into regions; what is said here about a node is said about its truth in
+//! each of those regions, and where the attribute is missing. So it is exact for conditions on one attribute, and silent
+//! on what relates two. Not here: errors; what is refused is refused by the checker.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,15 @@ use apropos_event::{Path, Problem, Problems};
 
 use crate::bitset::BitSet;
 use crate::index::analysis::{Cut, Formula, FormulaId, Graph, Scope, Table, Test, table_for, truth_in};
-use crate::text::{Node, NodeId};
+use crate::limits::MAX_STEPS;
+use crate::text::{Node, NodeId, UnaryOp};
 use crate::{AttributeId, AttributeType, Condition, Schema, Truth};
 
 impl Condition {
     /// Warnings for the author, with spans in [`Condition::text`]. `schema` is the one the condition was read against.
     ///
-    /// O(leaves × literals) for each attribute, and O(siblings²) for siblings on one attribute.
+    /// O(leaves × literals) for each attribute, and O(siblings² × literals) for siblings on one attribute, up to a budget;
+    /// where that ends a last warning says so, and nothing that was said before is less true.
     ///
     /// ```
     /// use apropos_condition::{AttributeDefinition, AttributeType, Condition, SchemaBuilder};
@@ -34,9 +36,8 @@ impl Condition {
     pub fn analyse(&self, schema: &Schema) -> Problems {
         let mut graph = Graph::default();
         let expression = self.expression();
-        let formulas: Vec<FormulaId> = (0..expression.ast().len())
-            .map(|id| graph.lower_if_bool(expression, schema, id as NodeId))
-            .collect();
+        let formulas: Vec<FormulaId> =
+            (0..expression.ast().len()).map(|id| graph.lower(expression, schema, id as NodeId)).collect();
         let mut tests: BTreeMap<AttributeId, Vec<Test>> = BTreeMap::new();
         for formula in &graph.formulas {
             if let Formula::Test(attribute, test) = formula {
@@ -51,9 +52,19 @@ impl Condition {
             graph,
             formulas,
             regions: regions.collect(),
+            budget: BUDGET,
             found: Problems::new(),
         };
         analyst.visit(expression.root());
+        if let Some(leaf) = expression.costly() {
+            let message =
+                format!("over long lists this takes more than {MAX_STEPS} steps, and is unknown then");
+            analyst.warn("condition/costly", leaf, message);
+        }
+        if analyst.budget == 0 {
+            let message = "this is too long to look at all of it";
+            analyst.warn("condition/not-analysed", expression.root(), message);
+        }
         analyst.found
     }
 }
@@ -126,41 +137,57 @@ impl Regions {
     }
 }
 
+/// How many regions of how many nodes are looked at.
+const BUDGET: usize = 4_000_000;
+
 struct Analyst<'a> {
     condition: &'a Condition,
     schema: &'a Schema,
     graph: Graph,
     formulas: Vec<FormulaId>,
     regions: BTreeMap<AttributeId, Regions>,
+    budget: usize,
     found: Problems,
 }
 
-/// Where a node is true, by the possible regions of its attribute.
+/// Where a node is true, by the possible regions of its attribute, and what it is where the attribute is missing.
 struct Extent {
     node: NodeId,
     attribute: AttributeId,
     holds: Vec<bool>,
+    missing: Truth,
 }
 
 impl Extent {
+    /// True for every value, and not false without one.
     fn always(&self) -> bool {
-        self.holds.iter().all(|holds| *holds)
+        self.missing != Truth::False && self.holds.iter().all(|holds| *holds)
     }
 
+    /// True for no value, nor without one.
     fn never(&self) -> bool {
-        !self.holds.contains(&true)
+        self.missing != Truth::True && !self.holds.contains(&true)
     }
 
+    /// Wherever this holds the other does, so that beside this the other adds nothing to an `&&`.
     fn within(&self, other: &Self) -> bool {
-        self.holds.iter().zip(&other.holds).all(|(mine, theirs)| !mine || *theirs)
+        self.missing <= other.missing && self.pairs(other).all(|(mine, theirs)| !mine || theirs)
     }
 
+    /// They never hold together.
     fn apart(&self, other: &Self) -> bool {
-        self.holds.iter().zip(&other.holds).all(|(mine, theirs)| !(*mine && *theirs))
+        self.missing.and(other.missing) != Truth::True
+            && self.pairs(other).all(|(mine, theirs)| !(mine && theirs))
     }
 
+    /// One of them always holds.
     fn covers(&self, other: &Self) -> bool {
-        self.holds.iter().zip(&other.holds).all(|(mine, theirs)| *mine || *theirs)
+        self.missing.or(other.missing) != Truth::False
+            && self.pairs(other).all(|(mine, theirs)| mine || theirs)
+    }
+
+    fn pairs(&self, other: &Self) -> impl Iterator<Item = (bool, bool)> {
+        self.holds.iter().copied().zip(other.holds.iter().copied())
     }
 }
 
@@ -179,16 +206,24 @@ impl Analyst<'_> {
         self.formulas.get(node as usize).copied().unwrap_or_default()
     }
 
-    fn extent(&self, node: NodeId) -> Option<Extent> {
+    /// Takes work from the budget; `None` once it is used up.
+    fn spend(&mut self, work: usize) -> Option<()> {
+        let rest = self.budget.checked_sub(work);
+        self.budget = rest.unwrap_or(0);
+        rest.map(|_| ())
+    }
+
+    fn extent(&mut self, node: NodeId) -> Option<Extent> {
         let formula = self.formula(node);
         let Scope::One(attribute) = self.graph.scope(formula) else { return None };
-        let regions = self.regions.get(&attribute)?;
-        let holds = regions
-            .possible
-            .iter()
-            .map(|region| truth_in(&self.graph, &regions.table, formula, *region) == Truth::True)
-            .collect();
-        Some(Extent { node, attribute, holds })
+        // A formula has no more tests than its text has words.
+        let words = 1 + self.condition.expression().span(node).len() / 4;
+        let regions = self.regions.get(&attribute)?.possible.len();
+        self.spend(regions.saturating_mul(words))?;
+        let Regions { table, possible } = self.regions.get(&attribute)?;
+        let truth = |region: u32| truth_in(&self.graph, table, formula, region);
+        let holds = possible.iter().map(|region| truth(*region) == Truth::True).collect();
+        Some(Extent { node, attribute, holds, missing: truth(table.missing()) })
     }
 
     /// Looks at a node; below one that is always or never true there is nothing more to say.
@@ -206,7 +241,7 @@ impl Analyst<'_> {
         let (terms, is_or) = match expression.ast().node(node) {
             Node::And(terms) => (terms, false),
             Node::Or(terms) => (terms, true),
-            Node::Unary { operand, .. } => return self.visit_inner(*operand, node),
+            Node::Unary { op: UnaryOp::Not, operand } => return self.visit_inner(*operand, node),
             _ => return self.visit_leaf(node),
         };
         if self.siblings(terms, is_or) {
@@ -242,10 +277,6 @@ impl Analyst<'_> {
         }
         let definition = self.schema.definition(extent.attribute);
         let name = definition.map_or_else(String::new, |definition| definition.name.to_string());
-        // Whether a value is there is always an answer, and never one that all values share.
-        if matches!(self.graph.formula(self.formula(extent.node)), Formula::Test(_, Test::Known)) {
-            return false;
-        }
         let ranged =
             definition.is_some_and(|definition| definition.min.is_some() || definition.max.is_some());
         let says = if extent.always() { "true for every value" } else { "true for no value" };
@@ -261,37 +292,48 @@ impl Analyst<'_> {
 
     /// Compares siblings on one attribute; gives whether they decide the whole junction.
     fn siblings(&mut self, terms: &[NodeId], is_or: bool) -> bool {
-        let extents: Vec<Extent> = terms.iter().filter_map(|term| self.extent(*term)).collect();
+        let extents: Vec<Extent> = terms
+            .iter()
+            .filter_map(|term| self.extent(*term))
+            .filter(|extent| !extent.always() && !extent.never())
+            .collect();
         let mut decided = false;
         for (at, later) in extents.iter().enumerate() {
-            for earlier in extents.iter().take(at) {
-                if earlier.attribute != later.attribute || earlier.always() || earlier.never() {
-                    continue;
+            let mut idle: Option<(&Extent, &Extent)> = None;
+            for earlier in extents.iter().take(at).filter(|earlier| earlier.attribute == later.attribute) {
+                if self.spend(3 * later.holds.len()).is_none() {
+                    return decided;
                 }
-                if later.always() || later.never() {
-                    continue;
-                }
-                let (a, b) = (self.text(earlier.node).to_owned(), self.text(later.node).to_owned());
-                if !is_or && earlier.apart(later) {
-                    self.warn("condition/contradiction", later.node, format!("`{b}` contradicts `{a}`"));
+                let decides = if is_or { earlier.covers(later) } else { earlier.apart(later) };
+                if decides {
+                    self.decisive(earlier, later, is_or);
                     decided = true;
-                } else if is_or && earlier.covers(later) {
-                    self.warn(
-                        "condition/tautology",
-                        later.node,
-                        format!("one of `{a}` and `{b}` is always true"),
-                    );
-                    decided = true;
-                } else if later.within(earlier) {
-                    // And: the wider one adds nothing. Or: the narrower one adds nothing.
-                    let (idle, of, by) = if is_or { (later, b, a) } else { (earlier, a, b) };
-                    self.warn("condition/subsumed", idle.node, format!("`{of}` adds nothing beside `{by}`"));
-                } else if earlier.within(later) {
-                    let (idle, of, by) = if is_or { (earlier, a, b) } else { (later, b, a) };
-                    self.warn("condition/subsumed", idle.node, format!("`{of}` adds nothing beside `{by}`"));
+                    break;
                 }
+                // And: the wider one adds nothing. Or: the narrower one adds nothing.
+                let found = match (later.within(earlier), earlier.within(later)) {
+                    (true, _) => Some(if is_or { (later, earlier) } else { (earlier, later) }),
+                    (_, true) => Some(if is_or { (earlier, later) } else { (later, earlier) }),
+                    _ => None,
+                };
+                idle = idle.or(found);
+            }
+            if let (Some((idle, beside)), false) = (idle, decided) {
+                let message =
+                    format!("`{}` adds nothing beside `{}`", self.text(idle.node), self.text(beside.node));
+                self.warn("condition/subsumed", idle.node, message);
             }
         }
         decided
+    }
+
+    fn decisive(&mut self, earlier: &Extent, later: &Extent, is_or: bool) {
+        let (a, b) = (self.text(earlier.node), self.text(later.node));
+        let (code, message) = if is_or {
+            ("condition/tautology", format!("one of `{a}` and `{b}` is always true"))
+        } else {
+            ("condition/contradiction", format!("`{b}` contradicts `{a}`"))
+        };
+        self.warn(code, later.node, message);
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use apropos_event::{Path, Problem, Problems};
 
 use crate::check::Type;
-use crate::evaluate::Machine;
+use crate::evaluate::{counted, truth};
 use crate::limits::MAX_TEXT_BYTES;
 use crate::schema::Declarations;
 use crate::text::Tree;
@@ -86,7 +86,19 @@ impl Condition {
     ///
     /// Unknown when an attribute that matters is missing or an operation failed. O(nodes).
     pub fn evaluate(&self, facts: &Facts) -> Truth {
-        Machine::new(&self.0, facts).truth(self.0.root())
+        truth(&self.0, self.0.root(), facts)
+    }
+
+    /// The same, with the steps it took: never more than [`Self::cost`].
+    pub fn evaluate_counted(&self, facts: &Facts) -> (Truth, u64) {
+        let mut steps = 0;
+        (counted(&self.0, self.0.root(), facts, &mut steps), steps)
+    }
+
+    /// The most steps one evaluation may take, whatever the facts: known when the condition is read, and at most
+    /// [`crate::limits::MAX_COST`].
+    pub fn cost(&self) -> u64 {
+        self.0.cost()
     }
 
     /// The condition as an expression.

@@ -295,6 +295,34 @@ impl<'a> Datum<'a> {
         }
     }
 
+    /// How large the value is when it is written out, or how many steps comparing it may take; never more than `limit`,
+    /// and no more work than that.
+    pub(crate) fn measure(&self, what: Measure, limit: usize) -> usize {
+        let mut total = match self {
+            Self::Text(text) => 1 + text.as_str().len() / 64,
+            Self::Bytes(bytes) => 1 + bytes.len() / 64,
+            // Comparing two maps looks for every key of one among those of the other.
+            Self::Map(entries) if what == Measure::Effort => 1 + entries.len() * entries.len() / 8,
+            _ => 1,
+        };
+        let mut add = |inner: &Datum<'_>| {
+            if total < limit {
+                total += inner.measure(what, limit - total);
+            }
+            total < limit
+        };
+        match self {
+            Self::List(items) => {
+                items.iter().all(|item| add(&item));
+            }
+            Self::Map(entries) => {
+                entries.iter().all(|(key, value)| add(&key) && add(&value));
+            }
+            _ => {}
+        }
+        total.min(limit)
+    }
+
     /// The name of the value's type, as CEL's `type` gives it.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -394,6 +422,15 @@ impl<'a> Datum<'a> {
             }
         }
     }
+}
+
+/// What is measured of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// Its elements and entries, and a part for every 64 bytes of text.
+    Size,
+    /// The steps that comparing it takes.
+    Effort,
 }
 
 /// Two texts whose symbols may come from different tables are compared as text when one has none.

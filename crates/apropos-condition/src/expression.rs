@@ -98,6 +98,15 @@ impl Expression {
         self.0.kind.to_string()
     }
 
+    pub(crate) fn cost(&self) -> u64 {
+        self.0.checked.cost
+    }
+
+    /// The first leaf that may need more steps than it has.
+    pub(crate) fn costly(&self) -> Option<NodeId> {
+        self.0.checked.costly
+    }
+
     pub(crate) fn kind(&self) -> &Type {
         &self.0.kind
     }

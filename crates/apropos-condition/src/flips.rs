@@ -1,20 +1,19 @@
 //! Minimal flips: the smallest sets of leaves whose change would make a condition true.
 //!
 //! Leaves are treated as independent, the way an explanation is read ("if the basket were 50 and consent were
-//! there"). For a leaf that compares one attribute with a literal the nearest value that turns it is given too. Not
-//! here: searching over facts.
+//! there"). The search is bounded: at most [`MAX_FLIP_SETS`] sets of at most [`MAX_FLIP_SIZE`] leaves, and it says when
+//! there may be more. Not here: the value nearest to the present one that turns a leaf, see `nearest`.
 
 use std::collections::BTreeSet;
 
-use apropos_event::{AttributeName, Duration, Span, Timestamp, Value};
-use rust_decimal::Decimal;
+use apropos_event::{AttributeName, Span, Value};
 use serde::Serialize;
 
 use crate::check::Resolution;
-use crate::datum::Datum;
-use crate::evaluate::Machine;
-use crate::text::{BinaryOp, Node, NodeId, UnaryOp};
-use crate::{AttributeId, AttributeType, Expression, Facts, Truth};
+use crate::evaluate::truth;
+use crate::nearest::{comparison, nearest};
+use crate::text::{Node, NodeId, UnaryOp};
+use crate::{AttributeId, Expression, Facts, Truth};
 
 /// At most this many smallest sets are given.
 pub const MAX_FLIP_SETS: usize = 16;
@@ -40,17 +39,21 @@ pub struct Flip {
 /// Leaves and what each would have to be.
 type Set = BTreeSet<(NodeId, bool)>;
 
-/// The smallest sets, fewest leaves first, then in the order they are written.
-pub(crate) fn minimal_flips(expression: &Expression, facts: &Facts) -> Vec<Vec<Flip>> {
-    let mut search = Search { expression, facts };
+/// The smallest sets, fewest leaves first, then in the order they are written; and whether there may be more.
+///
+/// Each leaf is evaluated once. O(leaves × sets × leaves of a set) beside that.
+pub(crate) fn minimal_flips(expression: &Expression, facts: &Facts) -> (Vec<Vec<Flip>>, bool) {
+    let mut search = Search::new(expression, facts);
     if search.truth(expression.root()) == Truth::True {
-        return Vec::new();
+        return (Vec::new(), false);
     }
     let sets = search.ways(expression.root(), true);
-    sets.into_iter()
+    let flips = sets
+        .into_iter()
         .map(|set| set.into_iter().map(|(leaf, wanted)| flip(expression, facts, leaf, wanted)).collect())
         .filter(|set: &Vec<Flip>| is_borne_out(expression, facts, set))
-        .collect()
+        .collect();
+    (flips, search.cut)
 }
 
 /// Where every change names a value, the values are tried: leaves on one attribute are not independent, and a change
@@ -67,19 +70,56 @@ fn is_borne_out(expression: &Expression, facts: &Facts, set: &[Flip]) -> bool {
     let holds = |values: &[&(AttributeId, &Value)]| {
         let mut tried = facts.clone();
         values.iter().all(|(id, value)| tried.set_value(*id, value).is_ok())
-            && Machine::new(expression, &tried).truth(expression.root()) == Truth::True
+            && truth(expression, expression.root(), &tried) == Truth::True
     };
     holds(&values.iter().collect::<Vec<_>>()) || holds(&values.iter().rev().collect::<Vec<_>>())
 }
 
 struct Search<'a> {
     expression: &'a Expression,
-    facts: &'a Facts,
+    /// By node; only of what connectives join.
+    truths: Vec<Truth>,
+    cut: bool,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(expression: &'a Expression, facts: &Facts) -> Self {
+        let truths = vec![Truth::Unknown; expression.ast().len()];
+        let mut search = Self { expression, truths, cut: false };
+        search.judge(expression.root(), facts);
+        search
+    }
+
+    /// The connective a node is, with its terms.
+    fn terms(&self, id: NodeId) -> Option<(&'a Node, &'a [NodeId])> {
+        let node = self.expression.ast().node(id);
+        match node {
+            _ if self.expression.resolution(id) != Resolution::Structure => None,
+            Node::And(terms) | Node::Or(terms) => Some((node, terms)),
+            Node::Unary { op: UnaryOp::Not, operand } => Some((node, std::slice::from_ref(operand))),
+            _ => None,
+        }
+    }
+
+    fn judge(&mut self, id: NodeId, facts: &Facts) -> Truth {
+        let found = match self.terms(id) {
+            Some((Node::And(_), terms)) => {
+                terms.iter().fold(Truth::True, |all, term| all.and(self.judge(*term, facts)))
+            }
+            Some((Node::Or(_), terms)) => {
+                terms.iter().fold(Truth::False, |any, term| any.or(self.judge(*term, facts)))
+            }
+            Some((_, terms)) => terms.iter().fold(Truth::Unknown, |_, term| !self.judge(*term, facts)),
+            None => truth(self.expression, id, facts),
+        };
+        if let Some(place) = self.truths.get_mut(id as usize) {
+            *place = found;
+        }
+        found
+    }
+
     fn truth(&self, id: NodeId) -> Truth {
-        Machine::new(self.expression, self.facts).truth(id)
+        self.truths.get(id as usize).copied().unwrap_or(Truth::Unknown)
     }
 
     /// The minimal sets of leaves to change so that the node comes to `wanted`. One empty set when it does already.
@@ -87,183 +127,74 @@ impl Search<'_> {
         if self.truth(id) == Truth::from(wanted) {
             return vec![Set::new()];
         }
-        if matches!(self.expression.resolution(id), Resolution::Constant(_)) {
-            return Vec::new();
-        }
-        let is_structure = self.expression.resolution(id) == Resolution::Structure;
-        match self.expression.ast().node(id) {
-            Node::And(terms) if is_structure => self.junction(terms, wanted, wanted),
-            Node::Or(terms) if is_structure => self.junction(terms, wanted, !wanted),
-            Node::Unary { op: UnaryOp::Not, operand } if is_structure => self.ways(*operand, !wanted),
-            _ => vec![Set::from([(id, wanted)])],
+        match self.terms(id) {
+            Some((Node::And(_), terms)) if wanted => self.every(terms, wanted),
+            Some((Node::And(_), terms)) => self.any(terms, wanted),
+            Some((Node::Or(_), terms)) if wanted => self.any(terms, wanted),
+            Some((Node::Or(_), terms)) => self.every(terms, wanted),
+            Some((_, terms)) => terms.first().map_or_else(Vec::new, |operand| self.ways(*operand, !wanted)),
+            None if matches!(self.expression.resolution(id), Resolution::Constant(_)) => Vec::new(),
+            None => vec![Set::from([(id, wanted)])],
         }
     }
 
-    /// Every term has to come to `wanted`, or one of them.
-    fn junction(&mut self, terms: &[NodeId], wanted: bool, every: bool) -> Vec<Set> {
-        if !every {
-            let any = terms.iter().flat_map(|term| self.ways(*term, wanted)).collect();
-            return smallest(any);
-        }
+    /// One of the terms has to come to `wanted`.
+    fn any(&mut self, terms: &[NodeId], wanted: bool) -> Vec<Set> {
+        let any = terms.iter().flat_map(|term| self.ways(*term, wanted)).collect();
+        self.smallest(any)
+    }
+
+    /// Every term has to come to `wanted`. Terms share no leaf, so the smallest sets of all are made of the smallest
+    /// sets of each.
+    fn every(&mut self, terms: &[NodeId], wanted: bool) -> Vec<Set> {
         let mut together = vec![Set::new()];
         for term in terms {
             let ways = self.ways(*term, wanted);
             let mut next = Vec::with_capacity(together.len() * ways.len());
             for set in &together {
                 for way in &ways {
-                    let joined: Set = set.union(way).copied().collect();
-                    // A leaf cannot be both.
-                    let at_odds = joined.iter().any(|(leaf, wanted)| joined.contains(&(*leaf, !wanted)));
-                    if !at_odds && joined.len() <= MAX_FLIP_SIZE {
-                        next.push(joined);
+                    if set.len() + way.len() <= MAX_FLIP_SIZE {
+                        next.push(set.union(way).copied().collect());
+                    } else {
+                        self.cut = true;
                     }
                 }
             }
-            together = smallest(next);
+            together = self.smallest(next);
+            if together.is_empty() {
+                break;
+            }
         }
         together
     }
-}
 
-/// Sets that contain no other, fewest leaves first, at most [`MAX_FLIP_SETS`] of them.
-fn smallest(mut sets: Vec<Set>) -> Vec<Set> {
-    sets.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    sets.dedup();
-    let mut kept: Vec<Set> = Vec::new();
-    for set in sets {
-        if MAX_FLIP_SETS <= kept.len() {
-            break;
-        }
-        if !kept.iter().any(|smaller| smaller.is_subset(&set)) {
+    /// Sets that contain no other, fewest leaves first, at most [`MAX_FLIP_SETS`] of them.
+    fn smallest(&mut self, mut sets: Vec<Set>) -> Vec<Set> {
+        sets.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+        sets.dedup();
+        let mut kept: Vec<Set> = Vec::new();
+        for set in sets {
+            if kept.iter().any(|smaller| smaller.is_subset(&set)) {
+                continue;
+            }
+            if MAX_FLIP_SETS <= kept.len() {
+                self.cut = true;
+                break;
+            }
             kept.push(set);
         }
+        kept
     }
-    kept
 }
 
 fn flip(expression: &Expression, facts: &Facts, leaf: NodeId, wanted: bool) -> Flip {
     let span = expression.span(leaf);
     let text = expression.text().get(span.clone()).unwrap_or_default().to_owned();
     let compared = comparison(expression, leaf);
-    let schema = facts.schema();
-    let attribute = compared
-        .as_ref()
-        .and_then(|(id, _, _)| schema.definition(*id))
-        .map(|definition| definition.name.clone());
-    let nearest = compared.and_then(|(id, op, literal)| {
-        let kind = schema.kind(id)?;
-        let values = schema.definition(id).map_or(&[][..], |definition| &definition.values);
-        nearest(kind, values, facts.get(id).as_ref(), op, &literal, wanted)
-    });
+    let definition = compared.as_ref().and_then(|compared| facts.schema().definition(compared.attribute));
+    let attribute = definition.map(|definition| definition.name.clone());
+    let nearest = compared
+        .zip(definition)
+        .and_then(|(compared, definition)| nearest(definition, facts, &compared, wanted));
     Flip { span, text, wanted: wanted.into(), attribute, nearest }
-}
-
-/// One attribute, the operator as seen from its side, and a literal.
-fn comparison(expression: &Expression, leaf: NodeId) -> Option<(AttributeId, BinaryOp, Datum<'static>)> {
-    if let Resolution::Attribute(attribute) = expression.resolution(leaf) {
-        return Some((attribute, BinaryOp::Equal, Datum::Bool(true)));
-    }
-    let Node::Binary { op, left, right } = expression.ast().node(leaf) else { return None };
-    match (expression.resolution(*left), expression.resolution(*right)) {
-        (Resolution::Attribute(attribute), Resolution::Constant(at)) => {
-            Some((attribute, *op, expression.constant(at).clone()))
-        }
-        (Resolution::Constant(at), Resolution::Attribute(attribute)) => {
-            let op = match op {
-                BinaryOp::Less => BinaryOp::Greater,
-                BinaryOp::AtMost => BinaryOp::AtLeast,
-                BinaryOp::Greater => BinaryOp::Less,
-                BinaryOp::AtLeast => BinaryOp::AtMost,
-                BinaryOp::Equal | BinaryOp::NotEqual => *op,
-                _ => return None,
-            };
-            Some((attribute, op, expression.constant(at).clone()))
-        }
-        (Resolution::Attribute(attribute), Resolution::Structure) if *op == BinaryOp::In => {
-            let Node::List(items) = expression.ast().node(*right) else { return None };
-            let Resolution::Constant(at) = expression.resolution(*items.first()?) else { return None };
-            Some((attribute, BinaryOp::In, expression.constant(at).clone()))
-        }
-        _ => None,
-    }
-}
-
-/// The value nearest to the present one for which `value op literal` is `wanted`.
-fn nearest(
-    kind: &AttributeType,
-    values: &[String],
-    present: Option<&Datum<'_>>,
-    op: BinaryOp,
-    literal: &Datum<'_>,
-    wanted: bool,
-) -> Option<Value> {
-    let op = if wanted { op } else { opposite(op)? };
-    match op {
-        BinaryOp::Equal | BinaryOp::AtMost | BinaryOp::AtLeast | BinaryOp::In => in_type(kind, literal),
-        BinaryOp::Less => beside(kind, literal, false),
-        BinaryOp::Greater => beside(kind, literal, true),
-        // Any other value would do; when the attribute is missing nothing is nearer than the next one up.
-        BinaryOp::NotEqual => match (kind, literal) {
-            (AttributeType::Bool, Datum::Bool(b)) => Some(Value::Bool(!b)),
-            (AttributeType::Symbol, Datum::Text(text)) => values
-                .iter()
-                .find(|value| value.as_str() != text.as_str())
-                .map(|value| Value::from(value.as_str())),
-            _ => beside(kind, literal, present.is_none_or(|_| true)),
-        },
-        _ => None,
-    }
-}
-
-fn opposite(op: BinaryOp) -> Option<BinaryOp> {
-    Some(match op {
-        BinaryOp::Equal => BinaryOp::NotEqual,
-        BinaryOp::NotEqual => BinaryOp::Equal,
-        BinaryOp::Less => BinaryOp::AtLeast,
-        BinaryOp::AtMost => BinaryOp::Greater,
-        BinaryOp::Greater => BinaryOp::AtMost,
-        BinaryOp::AtLeast => BinaryOp::Less,
-        _ => return None,
-    })
-}
-
-/// The literal itself, as a value of the attribute's type.
-fn in_type(kind: &AttributeType, literal: &Datum<'_>) -> Option<Value> {
-    match (kind, literal) {
-        (AttributeType::Double, Datum::Int(n)) => Value::double(*n as f64),
-        (AttributeType::Int, Datum::Double(x)) => (*x == x.trunc()).then_some(Value::Int(*x as i64)),
-        _ => Some(literal.to_value()),
-    }
-}
-
-/// The value of the attribute's type next to the literal, above it or below it.
-fn beside(kind: &AttributeType, literal: &Datum<'_>, above: bool) -> Option<Value> {
-    let step = if above { 1 } else { -1 };
-    match (kind, literal) {
-        (AttributeType::Int, Datum::Int(n)) => n.checked_add(step).map(Value::Int),
-        (AttributeType::Int, Datum::Double(x)) => {
-            let next = if above { x.floor() + 1.0 } else { x.ceil() - 1.0 };
-            Some(Value::Int(next as i64))
-        }
-        (AttributeType::Double, Datum::Double(x)) => {
-            Value::double(if above { x.next_up() } else { x.next_down() })
-        }
-        (AttributeType::Double, Datum::Int(n)) => {
-            let x = *n as f64;
-            Value::double(if above { x.next_up() } else { x.next_down() })
-        }
-        // The smallest step of money that the literal's own digits show, at least a hundredth.
-        (AttributeType::Decimal, Datum::Decimal(d)) => {
-            let unit = Decimal::try_new(step, d.scale().max(2)).ok()?;
-            d.checked_add(unit).map(|d| Value::Text(d.to_string()))
-        }
-        (AttributeType::Timestamp, Datum::Timestamp(at)) => {
-            let moved: Timestamp = at.plus(Duration::from_micros(step));
-            Some(Value::Text(moved.to_string()))
-        }
-        (AttributeType::Duration, Datum::Duration(d)) => {
-            d.checked_add(Duration::from_micros(step)).map(|d| Value::Text(d.to_string()))
-        }
-        _ => None,
-    }
 }

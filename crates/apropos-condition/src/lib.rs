@@ -13,6 +13,7 @@ mod flips;
 mod function;
 mod index;
 pub mod limits;
+mod nearest;
 mod schema;
 mod symbol;
 mod text;

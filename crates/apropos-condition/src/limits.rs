@@ -20,8 +20,13 @@ pub const MAX_PATTERN_PROGRAM: usize = 256 * 1024;
 pub const MAX_PATTERN_NESTING: u32 = 24;
 /// The most macros (`all`, `exists`, …) inside one another.
 pub const MAX_MACRO_NESTING: usize = 4;
-/// The most steps one evaluation may take. A condition whose evaluation needs more is unknown.
+/// The most steps that evaluating one leaf may take, a leaf being what `&&`, `||` and `!` join. One that needs more is
+/// unknown.
 pub const MAX_STEPS: u32 = 200_000;
+/// The most steps that evaluating one condition may take, whatever the facts; what could take more is refused.
+pub const MAX_COST: u64 = 4_000_000;
+/// The most patterns in one condition.
+pub const MAX_PATTERNS: usize = 16;
 /// The most bytes or elements a value may grow to while a condition is evaluated.
 pub const MAX_VALUE_SIZE: usize = 64 * 1024;
 /// The longest elapsed time a condition computes, in microseconds: 315,576,000,000 seconds, as in protobuf.
@@ -32,5 +37,7 @@ pub const MAX_ATTRIBUTES: usize = 16 * 1024;
 pub const MAX_SYMBOLS: usize = 1 << 20;
 /// The most elements one list, set or map in the facts may hold; what is beyond is refused.
 pub const MAX_FACT_ITEMS: usize = 4096;
+/// The longest text in the facts, in bytes; what is longer is refused.
+pub const MAX_FACT_TEXT: usize = MAX_VALUE_SIZE;
 /// The deepest nesting of a list or map in the facts.
 pub const MAX_FACT_DEPTH: usize = 16;

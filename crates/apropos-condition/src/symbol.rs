@@ -84,14 +84,14 @@ impl Symbols {
 /// who sends facts can choose them to collide.
 fn hash(text: &str) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut h = text.len() as u64 ^ K;
-    for chunk in text.as_bytes().chunks(8) {
-        let mut word = [0_u8; 8];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
-        }
-        let wide = u128::from(h ^ u64::from_le_bytes(word)) * u128::from(K);
-        h = (wide as u64) ^ ((wide >> 64) as u64);
+    let mix = |h: u64, word: u64| {
+        let wide = u128::from(h ^ word) * u128::from(K);
+        (wide as u64) ^ ((wide >> 64) as u64)
+    };
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut h = words.iter().fold(text.len() as u64 ^ K, |h, word| mix(h, u64::from_le_bytes(*word)));
+    if !rest.is_empty() {
+        h = mix(h, rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     }
     h ^ (h >> 29)
 }

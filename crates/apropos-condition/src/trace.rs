@@ -7,8 +7,7 @@ use apropos_event::{AttributeName, Span, Value};
 use serde::Serialize;
 
 use crate::check::Resolution;
-use crate::datum::Datum;
-use crate::evaluate::{EvaluateError, Machine};
+use crate::evaluate::{EvaluateError, Machine, truth};
 use crate::flips::{Flip, minimal_flips};
 use crate::text::{Node, NodeId, UnaryOp};
 use crate::{Condition, Expression, Facts, Truth};
@@ -70,6 +69,9 @@ pub struct Trace {
     /// The smallest sets of leaves whose change would make the condition true, fewest changes first. Empty when it is
     /// true, or when no change of leaves can make it so.
     pub flips: Vec<Vec<Flip>>,
+    /// Whether the search for flips stopped at its limits, [`crate::MAX_FLIP_SETS`] and [`crate::MAX_FLIP_SIZE`], so that
+    /// there may be more.
+    pub more_flips: bool,
 }
 
 impl Condition {
@@ -80,8 +82,8 @@ impl Condition {
         let root = node(expression, expression.root(), facts, &mut missing);
         missing.sort_unstable();
         missing.dedup();
-        let flips = minimal_flips(expression, facts);
-        Trace { truth: self.evaluate(facts), root, missing, flips }
+        let (flips, more_flips) = minimal_flips(expression, facts);
+        Trace { truth: root.truth, root, missing, flips, more_flips }
     }
 }
 
@@ -96,25 +98,26 @@ fn node(expression: &Expression, id: NodeId, facts: &Facts, missing: &mut Vec<At
         _ => (TraceKind::Leaf, &[]),
     };
     let span = expression.span(id);
-    let value = Machine::new(expression, facts).value(id);
-    let truth = match &value {
-        Ok(Datum::Bool(b)) => (*b).into(),
-        _ => Truth::Unknown,
-    };
+    let text = expression.text().get(span.clone()).unwrap_or_default().to_owned();
+    let children: Vec<TraceNode> =
+        children.iter().map(|child| node(expression, *child, facts, missing)).collect();
+    let mut truths = children.iter().map(|child| child.truth);
     let mut why = None;
     let mut seen = Vec::new();
-    if kind == TraceKind::Leaf {
-        seen = reads(expression, id, facts);
-        if let Err(error) = value {
-            if let EvaluateError::Missing(attribute) = error {
-                missing
-                    .extend(facts.schema().definition(attribute).map(|definition| definition.name.clone()));
-            }
-            why = Some(error.to_string());
+    let truth = match kind {
+        TraceKind::All => truths.fold(Truth::True, Truth::and),
+        TraceKind::Any => truths.fold(Truth::False, Truth::or),
+        TraceKind::Not => truths.next().map_or(Truth::Unknown, |truth| !truth),
+        TraceKind::Leaf => {
+            seen = reads(expression, id, facts);
+            why = Machine::new(expression, facts).value(id).err();
+            truth(expression, id, facts)
         }
+    };
+    if let Some(EvaluateError::Missing(attribute)) = why {
+        missing.extend(facts.schema().definition(attribute).map(|definition| definition.name.clone()));
     }
-    let text = expression.text().get(span.clone()).unwrap_or_default().to_owned();
-    let children = children.iter().map(|child| node(expression, *child, facts, missing)).collect();
+    let why = why.map(|why| why.to_string());
     TraceNode { kind, truth, span, text, why, seen, children }
 }
 

@@ -11,7 +11,7 @@ use super::checker::{Checker, Resolution};
 use super::types::Type;
 use crate::datum::{Datum, Text};
 use crate::evaluate::functions;
-use crate::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_NESTING, MAX_PATTERN_PROGRAM};
+use crate::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_NESTING, MAX_PATTERN_PROGRAM, MAX_PATTERNS};
 use crate::schema::Declarations;
 use crate::text::{Literal, Node, NodeId, quote};
 use crate::{AttributeId, ParameterType};
@@ -37,7 +37,7 @@ impl<D: Declarations> Checker<'_, D> {
         // A mistyped declared function should not be reported as an unknown attribute.
         if let (Some(name), Some(target)) = (&full_name, target)
             && !builtin::is_builtin(function)
-            && !self.reaches_attribute(target)
+            && self.attribute_in(target).is_none()
         {
             return self.unknown_function(id, name);
         }
@@ -55,10 +55,13 @@ impl<D: Declarations> Checker<'_, D> {
 
     fn unknown_function(&mut self, id: NodeId, name: &str) -> Type {
         let shown: String = name.chars().take(128).collect();
-        let known = self.names.function_names();
-        let last = shown.rsplit('.').next().unwrap_or_default();
-        let help =
-            did_you_mean(&shown, known.iter().copied()).or_else(|| did_you_mean(last, builtin::names()));
+        let help = if self.may_suggest() {
+            let known = self.names.function_names();
+            let last = shown.rsplit('.').next().unwrap_or_default();
+            did_you_mean(&shown, known).or_else(|| did_you_mean(last, builtin::names()))
+        } else {
+            None
+        };
         self.error_with("condition/unknown-function", id, format!("there is no function `{shown}`"), help);
         Type::Dynamic
     }
@@ -162,6 +165,11 @@ impl<D: Declarations> Checker<'_, D> {
         };
         if MAX_PATTERN_BYTES < text.len() {
             let message = format!("a pattern is at most {MAX_PATTERN_BYTES} bytes long");
+            self.error("condition/pattern", *pattern, message);
+            return Type::Bool;
+        }
+        if !self.may_compile() {
+            let message = format!("a condition has at most {MAX_PATTERNS} patterns");
             self.error("condition/pattern", *pattern, message);
             return Type::Bool;
         }

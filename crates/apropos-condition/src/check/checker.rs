@@ -6,9 +6,10 @@ use apropos_event::{Path, Problem, Problems, Zone, did_you_mean};
 use regex::Regex;
 
 use super::builtin::{self, Builtin};
+use super::cost::cost;
 use super::types::Type;
 use crate::datum::{Datum, Text, decimal_of};
-use crate::limits::MAX_MACRO_NESTING;
+use crate::limits::{MAX_COST, MAX_MACRO_NESTING, MAX_PATTERNS};
 use crate::schema::Declarations;
 use crate::text::{Ast, BinaryOp, Literal, MacroKind, Node, NodeId, UnaryOp};
 use crate::{AttributeId, AttributeType};
@@ -39,13 +40,26 @@ pub(crate) struct Checked {
     pub(crate) zones: Vec<Zone>,
     /// The attributes it reads, each once, ascending.
     pub(crate) attributes: Vec<AttributeId>,
+    /// The most steps one evaluation may take.
+    pub(crate) cost: u64,
+    /// The first leaf that may need more steps than it has.
+    pub(crate) costly: Option<NodeId>,
 }
 
 /// Checks the whole tree; gives what was found out and the type of the root.
 pub(crate) fn check<D: Declarations>(ast: &Ast, names: D, problems: &mut Problems) -> (Checked, Type) {
     let found = Checked { resolved: vec![Resolution::Structure; ast.len()], ..Checked::default() };
-    let mut checker = Checker { ast, names, problems, found, locals: Vec::new() };
+    let mut checker = Checker {
+        ast,
+        names,
+        problems,
+        found,
+        locals: Vec::new(),
+        suggestions: MAX_SUGGESTIONS,
+        patterns: 0,
+    };
     let kind = checker.node(ast.root());
+    checker.bound();
     let mut found = checker.found;
     found.attributes.sort_unstable();
     found.attributes.dedup();
@@ -58,7 +72,14 @@ pub(super) struct Checker<'a, D> {
     problems: &'a mut Problems,
     pub(super) found: Checked,
     locals: Vec<(Box<str>, Type)>,
+    /// How many more problems may come with a suggestion.
+    suggestions: usize,
+    /// How many patterns were met.
+    patterns: usize,
 }
+
+/// Looking for a name like the one that is meant reads all names. A text of nothing but slips gets help for the first.
+const MAX_SUGGESTIONS: usize = 16;
 
 impl<D: Declarations> Checker<'_, D> {
     pub(super) fn error(&mut self, code: &'static str, id: NodeId, message: impl Into<String>) {
@@ -75,6 +96,29 @@ impl<D: Declarations> Checker<'_, D> {
         let mut problem = Problem::error(code, Path::root(), message).with_span(self.ast.span(id));
         problem.help = help;
         self.problems.push(problem);
+    }
+
+    /// Refuses what could take too long to evaluate.
+    fn bound(&mut self) {
+        (self.found.cost, self.found.costly) = cost(self.ast, &self.found, &self.names);
+        if MAX_COST < self.found.cost {
+            let message =
+                format!("evaluating this may take {} steps; at most {MAX_COST} are allowed", self.found.cost);
+            let help = "ask less often about long lists and texts".to_owned();
+            self.error_with("condition/too-costly", self.ast.root(), message, Some(help));
+        }
+    }
+
+    /// Whether one more pattern may be compiled; those that are refused cost as much.
+    pub(super) fn may_compile(&mut self) -> bool {
+        self.patterns += 1;
+        self.patterns <= MAX_PATTERNS
+    }
+
+    /// Whether one more problem may come with a suggestion.
+    pub(super) fn may_suggest(&mut self) -> bool {
+        self.suggestions = self.suggestions.saturating_sub(1);
+        self.suggestions != 0
     }
 
     pub(super) fn resolve(&mut self, id: NodeId, resolution: Resolution) {
@@ -190,7 +234,10 @@ impl<D: Declarations> Checker<'_, D> {
 
     pub(super) fn unknown(&mut self, id: NodeId, name: &str) -> Type {
         let shown: String = name.chars().take(128).collect();
-        let help = did_you_mean(&shown, self.names.all_attributes().iter().map(|a| a.name.as_str()));
+        let help = self
+            .may_suggest()
+            .then(|| did_you_mean(&shown, self.names.all_attributes().iter().map(|a| a.name.as_str())))
+            .flatten();
         self.error_with("condition/unknown-attribute", id, format!("`{shown}` is not declared"), help);
         Type::Dynamic
     }
@@ -208,31 +255,49 @@ impl<D: Declarations> Checker<'_, D> {
     }
 
     fn select(&mut self, id: NodeId, operand: NodeId, field: &str) -> Type {
-        if let Some(name) = self.free_name(id) {
-            if let Some(attribute) = self.names.find(&name) {
-                return self.attribute(id, attribute);
-            }
-            if let Some(name) = builtin::type_value(&name) {
-                self.constant(id, Datum::Type(name));
-                return Type::Kind;
-            }
-            if !self.reaches_attribute(operand) {
-                return self.unknown(id, &name);
-            }
+        let Some(name) = self.free_name(id) else {
+            let kind = self.node(operand);
+            return self.field(id, &kind, field);
+        };
+        if let Some((node, attribute)) = self.attribute_in(id) {
+            return self.fields(id, node, attribute);
         }
-        let kind = self.node(operand);
-        self.field(id, &kind, field)
+        if let Some(name) = builtin::type_value(&name) {
+            self.constant(id, Datum::Type(name));
+            return Type::Kind;
+        }
+        self.unknown(id, &name)
     }
 
-    /// Whether some beginning of the chain is an attribute.
-    pub(super) fn reaches_attribute(&self, id: NodeId) -> bool {
-        if self.ast.dotted(id).is_some_and(|name| self.names.find(&name).is_some()) {
-            return true;
+    /// The attribute that the longest beginning of a chain is, and the node where that beginning ends.
+    pub(super) fn attribute_in(&self, id: NodeId) -> Option<(NodeId, AttributeId)> {
+        let name = self.free_name(id)?;
+        let (mut at, mut beginning) = (id, name.as_str());
+        loop {
+            if let Some(attribute) = self.names.find(beginning) {
+                return Some((at, attribute));
+            }
+            let Node::Select { operand, field } = self.ast.node(at) else { return None };
+            beginning = beginning.get(..beginning.len().checked_sub(field.len() + 1)?)?;
+            at = *operand;
         }
-        match self.ast.node(id) {
-            Node::Select { operand, .. } => self.reaches_attribute(*operand),
-            _ => false,
+    }
+
+    /// The chain's end, as fields of the attribute that its beginning is.
+    fn fields(&mut self, id: NodeId, beginning: NodeId, attribute: AttributeId) -> Type {
+        let mut chain = Vec::new();
+        let mut at = id;
+        while at != beginning
+            && let Node::Select { operand, field } = self.ast.node(at)
+        {
+            chain.push((at, field));
+            at = *operand;
         }
+        let mut kind = self.attribute(beginning, attribute);
+        for (id, field) in chain.into_iter().rev() {
+            kind = self.field(id, &kind, field);
+        }
+        kind
     }
 
     fn field(&mut self, id: NodeId, kind: &Type, field: &str) -> Type {
@@ -255,7 +320,7 @@ impl<D: Declarations> Checker<'_, D> {
                 self.found.attributes.push(attribute);
                 return Type::Bool;
             }
-            if !self.reaches_attribute(operand) {
+            if self.attribute_in(operand).is_none() {
                 self.unknown(id, &name);
                 return Type::Bool;
             }

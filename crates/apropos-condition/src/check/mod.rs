@@ -5,6 +5,7 @@
 pub(crate) mod builtin;
 mod calls;
 mod checker;
+mod cost;
 mod types;
 
 pub(crate) use builtin::{Builtin, Part};

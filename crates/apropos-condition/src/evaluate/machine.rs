@@ -5,12 +5,12 @@
 use apropos_event::Timestamp;
 
 use super::{EvaluateError, functions, operators};
-use crate::check::Resolution;
-use crate::datum::{Datum, Entries, Items, Text};
+use crate::check::{Builtin, Resolution};
+use crate::datum::{Datum, Entries, Items, Measure};
 use crate::expression::Expression;
 use crate::limits::{MAX_MACRO_NESTING, MAX_STEPS, MAX_VALUE_SIZE};
-use crate::text::{MacroKind, Node, NodeId, UnaryOp};
-use crate::{AttributeId, Facts, Truth};
+use crate::text::{BinaryOp, MacroKind, Node, NodeId, UnaryOp};
+use crate::{AttributeId, Facts};
 
 type Outcome<'v> = Result<Datum<'v>, EvaluateError>;
 
@@ -34,12 +34,9 @@ impl<'v> Machine<'v> {
         }
     }
 
-    /// The truth of the node `id`.
-    pub(crate) fn truth(&mut self, id: NodeId) -> Truth {
-        match self.value(id) {
-            Ok(Datum::Bool(b)) => b.into(),
-            _ => Truth::Unknown,
-        }
+    /// The steps taken so far.
+    pub(crate) fn taken(&self) -> u32 {
+        MAX_STEPS - self.steps
     }
 
     fn spend(&mut self, steps: usize) -> Result<(), EvaluateError> {
@@ -63,14 +60,15 @@ impl<'v> Machine<'v> {
                 self.locals.get(usize::from(slot)).cloned().ok_or(EvaluateError::Limit)
             }
             Resolution::Builtin(builtin) => {
-                let arguments = self.arguments(id)?;
-                let facts = self.facts;
-                functions::call(builtin, &arguments, || now(facts))
+                let Node::Call { target, arguments, .. } = expression.ast().node(id) else {
+                    return Err(EvaluateError::WrongType);
+                };
+                self.call(builtin, *target, arguments)
             }
             Resolution::Matches(pattern) => {
                 let subject = self.first_argument(id)?;
                 let Datum::Text(text) = &subject else { return Err(EvaluateError::WrongType) };
-                self.spend(text.as_str().len() / 16)?;
+                self.spend(length(&subject) / 16)?;
                 Ok(Datum::Bool(
                     expression.pattern(pattern).is_some_and(|regex| regex.is_match(text.as_str())),
                 ))
@@ -91,19 +89,27 @@ impl<'v> Machine<'v> {
         self.value(first)
     }
 
-    fn arguments(&mut self, id: NodeId) -> Result<Vec<Datum<'v>>, EvaluateError> {
-        let Node::Call { target, arguments, .. } = self.expression.ast().node(id) else {
-            return Err(EvaluateError::WrongType);
-        };
-        let mut values = Vec::with_capacity(arguments.len() + 1);
-        for argument in target.iter().chain(arguments) {
-            let value = self.value(*argument)?;
-            if let Datum::Text(text) = &value {
-                self.spend(text.as_str().len() / 16)?;
+    fn call(&mut self, builtin: Builtin, target: Option<NodeId>, arguments: &'v [NodeId]) -> Outcome<'v> {
+        let given = target.iter().chain(arguments);
+        let facts = self.facts;
+        // Most functions take one or two values: no memory is asked for then.
+        if arguments.len() + usize::from(target.is_some()) <= 2 {
+            let mut few = [Datum::Null, Datum::Null];
+            let mut count = 0;
+            for (place, id) in few.iter_mut().zip(given) {
+                *place = self.argument(*id)?;
+                count += 1;
             }
-            values.push(value);
+            return functions::call(builtin, few.get(..count).unwrap_or_default(), || now(facts));
         }
-        Ok(values)
+        let many = given.map(|id| self.argument(*id)).collect::<Result<Vec<_>, _>>()?;
+        functions::call(builtin, &many, || now(facts))
+    }
+
+    fn argument(&mut self, id: NodeId) -> Outcome<'v> {
+        let value = self.value(id)?;
+        self.spend(length(&value) / 16)?;
+        Ok(value)
     }
 
     fn structure(&mut self, id: NodeId) -> Outcome<'v> {
@@ -121,8 +127,9 @@ impl<'v> Machine<'v> {
             Node::Binary { op, left, right } => {
                 let left = self.value(*left)?;
                 let right = self.value(*right)?;
-                self.spend(weight(&left) + weight(&right))?;
-                operators::binary(*op, &left, &right)
+                self.spend(self.effort(*op, &left, &right))?;
+                let value = operators::binary(*op, &left, &right)?;
+                if matches!(value, Datum::List(_)) { self.grown(value) } else { Ok(value) }
             }
             Node::Conditional { condition, yes, no } => match self.value(*condition)? {
                 Datum::Bool(true) => self.value(*yes),
@@ -137,13 +144,18 @@ impl<'v> Machine<'v> {
                 _ => Err(EvaluateError::WrongType),
             },
             Node::Has { operand, field } => match self.value(*operand)? {
-                Datum::Map(entries) => Ok(Datum::Bool(entries.field(field).is_some())),
+                Datum::Map(entries) => {
+                    self.spend(entries.len() / 4)?;
+                    Ok(Datum::Bool(entries.field(field).is_some()))
+                }
                 _ => Err(EvaluateError::WrongType),
             },
             Node::Index { operand, index } => {
                 let operand = self.value(*operand)?;
                 let index = self.value(*index)?;
-                self.spend(weight(&operand))?;
+                if let Datum::Map(entries) = &operand {
+                    self.spend(entries.len().saturating_mul(self.measured(&index)))?;
+                }
                 operators::index(&operand, &index)
             }
             Node::List(items) => {
@@ -151,7 +163,7 @@ impl<'v> Machine<'v> {
                 for item in items {
                     values.push(self.value(*item)?);
                 }
-                Ok(Datum::List(Items::owned(values)))
+                self.grown(Datum::List(Items::owned(values)))
             }
             Node::Map(entries) => self.map(entries),
             Node::Macro { kind, range, arguments, .. } => self.comprehension(*kind, *range, arguments),
@@ -160,19 +172,9 @@ impl<'v> Machine<'v> {
         }
     }
 
-    /// `&&` and `||`: one side that decides is enough, whatever the others are.
+    /// `&&` and `||`.
     fn junction(&mut self, terms: &'v [NodeId], deciding: bool) -> Outcome<'v> {
-        let mut error = None;
-        for term in terms {
-            match self.value(*term) {
-                Ok(Datum::Bool(b)) if b == deciding => return Ok(Datum::Bool(deciding)),
-                Ok(Datum::Bool(_)) => {}
-                Ok(_) => error = error.or(Some(EvaluateError::WrongType)),
-                Err(EvaluateError::Limit) => return Err(EvaluateError::Limit),
-                Err(why) => error = error.or(Some(why)),
-            }
-        }
-        error.map_or(Ok(Datum::Bool(!deciding)), Err)
+        absorbed(terms.iter().map(|term| self.value(*term)), deciding)
     }
 
     fn map(&mut self, nodes: &'v [NodeId]) -> Outcome<'v> {
@@ -189,7 +191,7 @@ impl<'v> Machine<'v> {
             }
             entries.push((key, value));
         }
-        Ok(Datum::Map(Entries::owned(entries)))
+        self.grown(Datum::Map(Entries::owned(entries)))
     }
 
     fn comprehension(&mut self, kind: MacroKind, range: NodeId, bodies: &'v [NodeId]) -> Outcome<'v> {
@@ -233,17 +235,7 @@ impl<'v> Machine<'v> {
         bodies: &'v [NodeId],
         deciding: bool,
     ) -> Outcome<'v> {
-        let mut error = None;
-        for at in 0..len {
-            match self.body(slot, element(at), bodies.first()) {
-                Ok(Datum::Bool(b)) if b == deciding => return Ok(Datum::Bool(deciding)),
-                Ok(Datum::Bool(_)) => {}
-                Ok(_) => error = error.or(Some(EvaluateError::WrongType)),
-                Err(EvaluateError::Limit) => return Err(EvaluateError::Limit),
-                Err(why) => error = error.or(Some(why)),
-            }
-        }
-        error.map_or(Ok(Datum::Bool(!deciding)), Err)
+        absorbed((0..len).map(|at| self.body(slot, element(at), bodies.first())), deciding)
     }
 
     fn exactly_one(
@@ -294,17 +286,56 @@ impl<'v> Machine<'v> {
                 return Err(EvaluateError::Limit);
             }
         }
-        Ok(Datum::List(Items::owned(kept)))
+        self.grown(Datum::List(Items::owned(kept)))
+    }
+
+    /// Pays for a list or map that was computed. Its elements may be shared, and sharing can make a value that is
+    /// exponentially larger than the steps that made it; so every value is bounded by what it would be written out.
+    fn grown(&mut self, value: Datum<'v>) -> Outcome<'v> {
+        let size = value.measure(Measure::Size, MAX_VALUE_SIZE + 1);
+        self.spend(size)?;
+        if MAX_VALUE_SIZE < size { Err(EvaluateError::Limit) } else { Ok(value) }
+    }
+
+    /// What comparing with a value costs at most, in steps.
+    fn measured(&self, value: &Datum<'_>) -> usize {
+        value.measure(Measure::Effort, self.steps as usize)
+    }
+
+    /// What an operator costs, in steps. Two values differ as soon as the smaller one ends.
+    fn effort(&self, op: BinaryOp, a: &Datum<'_>, b: &Datum<'_>) -> usize {
+        match (op, b) {
+            (BinaryOp::In, Datum::List(items)) => {
+                b.measure(Measure::Effort, items.len().saturating_mul(self.measured(a)))
+            }
+            (BinaryOp::In, Datum::Map(entries)) => entries.len().saturating_mul(self.measured(a)),
+            (BinaryOp::Equal | BinaryOp::NotEqual, _) => b.measure(Measure::Effort, self.measured(a)),
+            _ => (length(a) + length(b)) / 64,
+        }
     }
 }
 
-/// What comparing with the value costs, in steps.
-fn weight(datum: &Datum<'_>) -> usize {
+/// One outcome that decides is enough, whatever the others are; without one, the first error is the outcome.
+fn absorbed<'v>(outcomes: impl Iterator<Item = Outcome<'v>>, deciding: bool) -> Outcome<'v> {
+    let mut error = None;
+    for outcome in outcomes {
+        match outcome {
+            Ok(Datum::Bool(b)) if b == deciding => return Ok(Datum::Bool(deciding)),
+            Ok(Datum::Bool(_)) => {}
+            Ok(_) => error = error.or(Some(EvaluateError::WrongType)),
+            Err(EvaluateError::Limit) => return Err(EvaluateError::Limit),
+            Err(why) => error = error.or(Some(why)),
+        }
+    }
+    error.map_or(Ok(Datum::Bool(!deciding)), Err)
+}
+
+/// Bytes of a text, elements of a list.
+fn length(datum: &Datum<'_>) -> usize {
     match datum {
-        Datum::Text(text) => Text::as_str(text).len() / 64,
-        Datum::Bytes(bytes) => bytes.len() / 64,
-        Datum::List(items) => items.len() / 2,
-        Datum::Map(entries) => entries.len().saturating_mul(entries.len()) / 8 + entries.len(),
+        Datum::Text(text) => text.as_str().len(),
+        Datum::Bytes(bytes) => bytes.len(),
+        Datum::List(items) => 16 * items.len(),
         _ => 0,
     }
 }

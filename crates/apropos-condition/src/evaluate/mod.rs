@@ -6,6 +6,8 @@ mod error;
 pub(crate) mod functions;
 mod machine;
 pub(crate) mod operators;
+mod truth;
 
 pub use error::EvaluateError;
 pub(crate) use machine::Machine;
+pub(crate) use truth::{counted, truth};

@@ -6,7 +6,7 @@ use super::formula::FormulaId;
 use super::rows::Rows;
 use super::table::{Table, Test};
 use crate::bitset::{BitSet, words_for};
-use crate::evaluate::Machine;
+use crate::evaluate::truth;
 use crate::text::NodeId;
 use crate::trace::Trace;
 use crate::{Condition, Expression, Facts, OnUnknown, Schema, Truth};
@@ -231,7 +231,7 @@ impl Index {
             Some(Node::Opaque(at)) => self
                 .opaque
                 .get(*at as usize)
-                .map_or(Truth::Unknown, |(expression, node)| Machine::new(expression, facts).truth(*node)),
+                .map_or(Truth::Unknown, |(expression, node)| truth(expression, *node, facts)),
             None => Truth::Unknown,
         };
         if let Some(place) = memo.get_mut(id as usize) {

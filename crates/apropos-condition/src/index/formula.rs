@@ -129,16 +129,6 @@ impl Graph {
         lowered.unwrap_or_else(|| self.opaque(expression, id))
     }
 
-    /// The formula of any node; nodes that are not true or false are as good as unknown here.
-    pub(crate) fn lower_if_bool(
-        &mut self,
-        expression: &Expression,
-        schema: &Schema,
-        id: NodeId,
-    ) -> FormulaId {
-        self.lower(expression, schema, id)
-    }
-
     fn opaque(&mut self, expression: &Expression, id: NodeId) -> FormulaId {
         let spelling = print(expression.ast(), id);
         let next = self.opaque.len() as u32;
@@ -169,7 +159,7 @@ impl Graph {
                         self.comparison(schema, attribute, *op, expression.constant(at))
                     }
                     (Resolution::Constant(at), Resolution::Attribute(attribute)) => {
-                        self.comparison(schema, attribute, mirrored(*op)?, expression.constant(at))
+                        self.comparison(schema, attribute, op.mirrored()?, expression.constant(at))
                     }
                     _ => None,
                 }
@@ -235,17 +225,6 @@ impl Graph {
             .collect::<Vec<_>>();
         Some(self.junction(tests, true))
     }
-}
-
-fn mirrored(op: BinaryOp) -> Option<BinaryOp> {
-    Some(match op {
-        BinaryOp::Equal | BinaryOp::NotEqual => op,
-        BinaryOp::Less => BinaryOp::Greater,
-        BinaryOp::AtMost => BinaryOp::AtLeast,
-        BinaryOp::Greater => BinaryOp::Less,
-        BinaryOp::AtLeast => BinaryOp::AtMost,
-        _ => return None,
-    })
 }
 
 /// The literal in the order of the attribute's values, if it has an exact place there.

@@ -62,6 +62,18 @@ impl BinaryOp {
         }
     }
 
+    /// The operator with its sides changed: what `a < b` is for `b`. `None` when it has no such operator.
+    pub(crate) fn mirrored(self) -> Option<Self> {
+        Some(match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::AtMost => Self::AtLeast,
+            Self::Greater => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            _ => return None,
+        })
+    }
+
     /// How tightly it binds: relations 3, sums 4, products 5.
     pub(crate) fn level(self) -> u8 {
         match self {

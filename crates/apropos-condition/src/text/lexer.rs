@@ -50,6 +50,12 @@ impl<'t> Lexer<'t> {
         Self { text, at: 0, tokens: 0 }
     }
 
+    /// How many tokens were asked for.
+    #[cfg(test)]
+    pub(crate) fn tokens(&self) -> usize {
+        self.tokens
+    }
+
     /// The next token and where it stands.
     pub(crate) fn next(&mut self) -> Result<(Token<'t>, Span), LexError> {
         self.skip_blanks();

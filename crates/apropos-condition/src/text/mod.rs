@@ -15,6 +15,8 @@ mod tree;
 
 pub(crate) use ast::{Ast, BinaryOp, Literal, MacroKind, Node, NodeId, UnaryOp};
 pub(crate) use parser::parse;
+#[cfg(test)]
+use parser::work;
 pub(crate) use print::{print, quote};
 pub use tree::{MacroTree, Tree};
 pub(crate) use tree::{from_tree, to_tree};

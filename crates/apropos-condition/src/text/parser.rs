@@ -13,26 +13,17 @@ use crate::limits::{MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_TEXT_BYTES};
 ///
 /// The one function through which text becomes a condition.
 pub(crate) fn parse(text: &str) -> Result<Ast, Problem> {
-    if MAX_TEXT_BYTES < text.len() {
-        let message =
-            format!("a condition is at most {MAX_TEXT_BYTES} bytes long, this one has {}", text.len());
-        return Err(problem("condition/too-long", 0..0, message));
-    }
-    let mut parser = Parser {
-        lexer: Lexer::new(text),
-        token: Token::End,
-        span: 0..0,
-        last: 0,
-        depth: 0,
-        ast: Ast::default(),
-    };
-    parser.advance()?;
-    // INVARIANT: the root is the node that was made last; parentheses make none.
-    parser.expression()?;
-    if parser.token != Token::End {
-        return parser.unexpected("the end");
-    }
+    let mut parser = Parser::new(text);
+    parser.all(text.len())?;
     Ok(parser.ast)
+}
+
+/// How many words and signs are read, and how many nodes made, until `text` is parsed or refused.
+#[cfg(test)]
+pub(super) fn work(text: &str) -> (usize, usize) {
+    let mut parser = Parser::new(text);
+    let _ = parser.all(text.len());
+    (parser.lexer.tokens(), parser.ast.len())
 }
 
 struct Parser<'t> {
@@ -56,6 +47,22 @@ fn outside(span: Span, what: &str) -> Problem {
 }
 
 impl<'t> Parser<'t> {
+    fn new(text: &'t str) -> Self {
+        let ast = Ast::default();
+        Self { lexer: Lexer::new(text), token: Token::End, span: 0..0, last: 0, depth: 0, ast }
+    }
+
+    fn all(&mut self, len: usize) -> Parsed<()> {
+        if MAX_TEXT_BYTES < len {
+            let message = format!("a condition is at most {MAX_TEXT_BYTES} bytes long, this one has {len}");
+            return Err(problem("condition/too-long", 0..0, message));
+        }
+        self.advance()?;
+        // INVARIANT: the root is the node that was made last; parentheses make none.
+        self.expression()?;
+        if self.token == Token::End { Ok(()) } else { self.unexpected("the end") }
+    }
+
     fn advance(&mut self) -> Parsed<Token<'t>> {
         let (token, span) =
             self.lexer.next().map_err(|error| problem(error.code, error.span, error.message))?;

@@ -3,7 +3,7 @@
 //! `{"all": [{"at_least": [{"attribute": "profile.age"}, {"int": 18}]}, …]}`. The tree and the text say the same:
 //! a tree is printed as canonical text and read back, so there is one grammar and one set of limits.
 
-use apropos_event::{Path, Problem};
+use apropos_event::{Path, Problem, Problems};
 use serde::{Deserialize, Serialize};
 
 use super::{Ast, BinaryOp, Literal, MacroKind, Node, NodeId, UnaryOp, is_reserved};
@@ -75,6 +75,28 @@ pub struct MacroTree {
     pub condition: Option<Tree>,
     /// What is asked of, or made of, each element.
     pub body: Tree,
+}
+
+impl Tree {
+    /// The tree that `text` spells, whatever its names may mean.
+    ///
+    /// ```
+    /// use apropos_condition::Tree;
+    ///
+    /// let tree = Tree::parse("cart.value >= 50")?;
+    /// assert_eq!(
+    ///     serde_json::to_string(&tree)?,
+    ///     r#"{"at_least":[{"attribute":"cart.value"},{"int":50}]}"#
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first place where the text is not of the language.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let read = super::parse(text).map_err(|problem| Problems::from_iter([problem]));
+        read.map(|ast| to_tree(&ast, ast.root()))
+    }
 }
 
 /// The tree of a syntax tree.

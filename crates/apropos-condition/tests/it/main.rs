@@ -6,8 +6,13 @@
 
 mod agreement;
 mod analysis;
+#[path = "../corpus/mod.rs"]
+mod corpus;
+#[path = "../../../../fuzz/src/conditions.rs"]
+mod fuzzed;
 mod generator;
 mod hostile;
+mod mutations;
 mod problems;
 mod reference;
 mod traces;
