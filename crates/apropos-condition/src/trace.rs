@@ -7,6 +7,7 @@ use apropos_event::{AttributeName, Span, Value};
 use serde::Serialize;
 
 use crate::check::Resolution;
+use crate::datum::Datum;
 use crate::evaluate::{EvaluateError, Machine, truth};
 use crate::flips::{Flip, minimal_flips};
 use crate::text::{Node, NodeId, UnaryOp};
@@ -32,7 +33,7 @@ pub enum TraceKind {
 pub struct Seen {
     /// The attribute.
     pub attribute: AttributeName,
-    /// Its value, or `None` when it is missing.
+    /// Its value, or `None` when it is missing. A long one is cut: texts to 1,024 bytes, lists and maps to 64 elements.
     pub value: Option<Value>,
 }
 
@@ -139,8 +140,28 @@ fn reads(expression: &Expression, id: NodeId, facts: &Facts) -> Vec<Seen> {
         .into_iter()
         .filter_map(|attribute| {
             let definition = schema.definition(attribute)?;
-            let value = facts.get(attribute).map(|datum| datum.to_value());
+            let value = facts.get(attribute).map(|datum| shown(&datum));
             Some(Seen { attribute: definition.name.clone(), value })
         })
         .collect()
+}
+
+const SHOWN_BYTES: usize = 1024;
+const SHOWN_ITEMS: usize = 64;
+
+/// The value, cut where it is long: a condition may read a long text a thousand times. Recursion is bounded by the depth of
+/// facts.
+fn shown(datum: &Datum<'_>) -> Value {
+    match datum {
+        Datum::Text(text) => {
+            let text = text.as_str();
+            Value::Text(text.get(..text.floor_char_boundary(SHOWN_BYTES)).unwrap_or_default().to_owned())
+        }
+        Datum::List(items) => Value::List(items.iter().take(SHOWN_ITEMS).map(|item| shown(&item)).collect()),
+        Datum::Map(entries) => {
+            let entries = entries.iter().take(SHOWN_ITEMS);
+            Value::Map(entries.map(|(key, value)| (key.to_string(), shown(&value))).collect())
+        }
+        other => other.to_value(),
+    }
 }

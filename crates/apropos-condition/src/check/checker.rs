@@ -1,18 +1,19 @@
 //! Resolves every name and checks every type, reporting all problems with their spans.
 //!
-//! Literals become values here. Not here: calls of functions, see `calls`.
+//! Literals become values here. Not here: what names stand for, see `names`; which operators take which types, see
+//! `operators`; calls of functions, see `calls`.
 
-use apropos_event::{Path, Problem, Problems, Zone, did_you_mean};
+use apropos_event::{Path, Problem, Problems, Zone};
 use regex::Regex;
 
 use super::builtin::{self, Builtin};
 use super::cost::cost;
 use super::types::Type;
-use crate::datum::{Datum, Text, decimal_of};
+use crate::AttributeId;
+use crate::datum::{Datum, Text};
 use crate::limits::{MAX_COST, MAX_MACRO_NESTING, MAX_PATTERNS};
 use crate::schema::Declarations;
-use crate::text::{Ast, BinaryOp, Literal, MacroKind, Node, NodeId, UnaryOp};
-use crate::{AttributeId, AttributeType};
+use crate::text::{Ast, Literal, MacroKind, Node, NodeId};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +72,7 @@ pub(super) struct Checker<'a, D> {
     pub(super) names: D,
     problems: &'a mut Problems,
     pub(super) found: Checked,
-    locals: Vec<(Box<str>, Type)>,
+    pub(super) locals: Vec<(Box<str>, Type)>,
     /// How many more problems may come with a suggestion.
     suggestions: usize,
     /// How many patterns were met.
@@ -181,7 +182,7 @@ impl<D: Declarations> Checker<'_, D> {
         }
     }
 
-    fn expect_bool(&mut self, id: NodeId) {
+    pub(super) fn expect_bool(&mut self, id: NodeId) {
         let found = self.node(id);
         if !matches!(found, Type::Bool | Type::Dynamic) {
             self.error("condition/not-bool", id, format!("expected true or false here, this is a {found}"));
@@ -205,131 +206,6 @@ impl<D: Declarations> Checker<'_, D> {
         kind
     }
 
-    pub(super) fn attribute(&mut self, id: NodeId, attribute: AttributeId) -> Type {
-        self.resolve(id, Resolution::Attribute(attribute));
-        self.found.attributes.push(attribute);
-        self.names.attribute(attribute).map_or(Type::Dynamic, |definition| Type::of(&definition.kind))
-    }
-
-    fn local(&self, name: &str) -> Option<(u8, Type)> {
-        let at = self.locals.iter().rposition(|(known, _)| **known == *name)?;
-        self.locals.get(at).map(|(_, kind)| (at as u8, kind.clone()))
-    }
-
-    fn name(&mut self, id: NodeId, name: &str) -> Type {
-        if let Some((slot, kind)) = self.local(name) {
-            self.resolve(id, Resolution::Local(slot));
-            return kind;
-        }
-        let name = name.strip_prefix('.').unwrap_or(name);
-        if let Some(attribute) = self.names.find(name) {
-            return self.attribute(id, attribute);
-        }
-        if let Some(name) = builtin::type_value(name) {
-            self.constant(id, Datum::Type(name));
-            return Type::Kind;
-        }
-        self.unknown(id, name)
-    }
-
-    pub(super) fn unknown(&mut self, id: NodeId, name: &str) -> Type {
-        let shown: String = name.chars().take(128).collect();
-        let help = self
-            .may_suggest()
-            .then(|| did_you_mean(&shown, self.names.all_attributes().iter().map(|a| a.name.as_str())))
-            .flatten();
-        self.error_with("condition/unknown-attribute", id, format!("`{shown}` is not declared"), help);
-        Type::Dynamic
-    }
-
-    /// The dotted name of a chain that does not begin with a variable.
-    pub(super) fn free_name(&self, id: NodeId) -> Option<String> {
-        let mut at = id;
-        while let Node::Select { operand, .. } = self.ast.node(at) {
-            at = *operand;
-        }
-        match self.ast.node(at) {
-            Node::Name(name) if self.local(name).is_none() => self.ast.dotted(id),
-            _ => None,
-        }
-    }
-
-    fn select(&mut self, id: NodeId, operand: NodeId, field: &str) -> Type {
-        let Some(name) = self.free_name(id) else {
-            let kind = self.node(operand);
-            return self.field(id, &kind, field);
-        };
-        if let Some((node, attribute)) = self.attribute_in(id) {
-            return self.fields(id, node, attribute);
-        }
-        if let Some(name) = builtin::type_value(&name) {
-            self.constant(id, Datum::Type(name));
-            return Type::Kind;
-        }
-        self.unknown(id, &name)
-    }
-
-    /// The attribute that the longest beginning of a chain is, and the node where that beginning ends.
-    pub(super) fn attribute_in(&self, id: NodeId) -> Option<(NodeId, AttributeId)> {
-        let name = self.free_name(id)?;
-        let (mut at, mut beginning) = (id, name.as_str());
-        loop {
-            if let Some(attribute) = self.names.find(beginning) {
-                return Some((at, attribute));
-            }
-            let Node::Select { operand, field } = self.ast.node(at) else { return None };
-            beginning = beginning.get(..beginning.len().checked_sub(field.len() + 1)?)?;
-            at = *operand;
-        }
-    }
-
-    /// The chain's end, as fields of the attribute that its beginning is.
-    fn fields(&mut self, id: NodeId, beginning: NodeId, attribute: AttributeId) -> Type {
-        let mut chain = Vec::new();
-        let mut at = id;
-        while at != beginning
-            && let Node::Select { operand, field } = self.ast.node(at)
-        {
-            chain.push((at, field));
-            at = *operand;
-        }
-        let mut kind = self.attribute(beginning, attribute);
-        for (id, field) in chain.into_iter().rev() {
-            kind = self.field(id, &kind, field);
-        }
-        kind
-    }
-
-    fn field(&mut self, id: NodeId, kind: &Type, field: &str) -> Type {
-        match kind {
-            Type::Dynamic => Type::Dynamic,
-            Type::Map(key, value) if key.may_equal(&Type::Text) => (**value).clone(),
-            _ => {
-                let message = format!("a {kind} has no field `{field}`");
-                self.error("condition/no-field", id, message);
-                Type::Dynamic
-            }
-        }
-    }
-
-    fn has(&mut self, id: NodeId, operand: NodeId, field: &str) -> Type {
-        if let Some(prefix) = self.free_name(operand) {
-            let name = format!("{prefix}.{field}");
-            if let Some(attribute) = self.names.find(&name) {
-                self.resolve(id, Resolution::HasAttribute(attribute));
-                self.found.attributes.push(attribute);
-                return Type::Bool;
-            }
-            if self.attribute_in(operand).is_none() {
-                self.unknown(id, &name);
-                return Type::Bool;
-            }
-        }
-        let kind = self.node(operand);
-        self.field(id, &kind, field);
-        Type::Bool
-    }
-
     fn index(&mut self, id: NodeId, operand: NodeId, index: NodeId) -> Type {
         let kind = self.node(operand);
         let key = self.node(index);
@@ -342,145 +218,6 @@ impl<D: Declarations> Checker<'_, D> {
                 Type::Dynamic
             }
         }
-    }
-
-    fn unary(&mut self, id: NodeId, op: UnaryOp, operand: NodeId) -> Type {
-        if op == UnaryOp::Not {
-            self.expect_bool(operand);
-            return Type::Bool;
-        }
-        let kind = self.node(operand);
-        if !matches!(kind, Type::Dynamic | Type::Int | Type::Double | Type::Decimal | Type::Duration) {
-            self.error("condition/operand-type", id, format!("`-` does not take a {kind}"));
-            return Type::Dynamic;
-        }
-        kind
-    }
-
-    fn binary(&mut self, id: NodeId, op: BinaryOp, left: NodeId, right: NodeId) -> Type {
-        let a = self.node(left);
-        let b = self.node(right);
-        let (a, b) = (self.coerce(left, a.clone(), &b), self.coerce(right, b, &a));
-        match op {
-            BinaryOp::Equal | BinaryOp::NotEqual => {
-                if !a.may_equal(&b) {
-                    self.mismatch(id, op, &a, &b);
-                }
-                self.check_symbol(left, right);
-                self.check_symbol(right, left);
-                Type::Bool
-            }
-            BinaryOp::Less | BinaryOp::AtMost | BinaryOp::Greater | BinaryOp::AtLeast => {
-                if !a.may_compare(&b) {
-                    self.mismatch(id, op, &a, &b);
-                }
-                Type::Bool
-            }
-            BinaryOp::In => self.membership(id, left, &a, right, &b),
-            _ => self.arithmetic(id, op, &a, &b),
-        }
-    }
-
-    /// A number literal beside a decimal is the decimal it spells.
-    fn coerce(&mut self, id: NodeId, own: Type, other: &Type) -> Type {
-        if *other != Type::Decimal {
-            return own;
-        }
-        let decimal = match self.constant_of(id) {
-            Some(Datum::Int(n)) => Some((*n).into()),
-            Some(Datum::UInt(n)) => Some((*n).into()),
-            Some(Datum::Double(x)) => decimal_of(*x),
-            _ => None,
-        };
-        match decimal {
-            Some(decimal) => {
-                self.constant(id, Datum::Decimal(decimal));
-                Type::Decimal
-            }
-            None => own,
-        }
-    }
-
-    fn mismatch(&mut self, id: NodeId, op: BinaryOp, a: &Type, b: &Type) {
-        let message = format!("`{}` does not take a {a} and a {b}", op.text());
-        let help = match (a, b) {
-            (Type::Timestamp, Type::Text) | (Type::Text, Type::Timestamp) => {
-                Some("write the instant as `timestamp(\"2026-03-01T10:00:00Z\")`".to_owned())
-            }
-            (Type::Duration, Type::Text) | (Type::Text, Type::Duration) => {
-                Some("write the duration as `duration(\"30d\")`".to_owned())
-            }
-            (Type::Null, _) | (_, Type::Null) => {
-                Some("ask whether an attribute is there with `has(…)`".to_owned())
-            }
-            _ if a.is_number() && b.is_number() => {
-                Some(format!("convert one side, as in `{}`", conversion(a)))
-            }
-            _ => None,
-        };
-        self.error_with("condition/type-mismatch", id, message, help);
-    }
-
-    /// A symbol is only ever one of its values.
-    fn check_symbol(&mut self, attribute: NodeId, literal: NodeId) {
-        let Some(Resolution::Attribute(attribute)) = self.found.resolved.get(attribute as usize).copied()
-        else {
-            return;
-        };
-        let Some(text) = self.text_of(literal) else { return };
-        let Some(definition) = self.names.attribute(attribute) else { return };
-        if definition.kind != AttributeType::Symbol || definition.values.contains(&text) {
-            return;
-        }
-        let message = format!("`{}` is never `{}`", definition.name, text.escape_debug());
-        let help = did_you_mean(&text, definition.values.iter().map(String::as_str))
-            .or_else(|| Some(format!("it is one of {}", definition.values.join(", "))));
-        self.error_with("condition/unknown-symbol", literal, message, help);
-    }
-
-    fn membership(&mut self, id: NodeId, left: NodeId, a: &Type, right: NodeId, b: &Type) -> Type {
-        if let Node::List(items) = self.ast.node(right) {
-            for item in items {
-                if *a == Type::Decimal {
-                    self.coerce(*item, Type::Dynamic, a);
-                }
-                self.check_symbol(left, *item);
-            }
-        }
-        let fits = match b {
-            Type::Dynamic => true,
-            Type::List(element) => a.may_equal(element),
-            Type::Map(key, _) => a.may_equal(key),
-            _ => false,
-        };
-        if !fits {
-            let help = (*b == Type::Text).then(|| "text within text is `text.contains(…)`".to_owned());
-            let message = format!("`in` does not take a {a} and a {b}");
-            self.error_with("condition/type-mismatch", id, message, help);
-        }
-        Type::Bool
-    }
-
-    fn arithmetic(&mut self, id: NodeId, op: BinaryOp, a: &Type, b: &Type) -> Type {
-        let result = match (op, a, b) {
-            (_, Type::Dynamic, _) | (_, _, Type::Dynamic) => Some(Type::Dynamic),
-            (BinaryOp::Add | BinaryOp::Subtract, Type::Timestamp, Type::Duration)
-            | (BinaryOp::Add, Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
-            (BinaryOp::Subtract, Type::Timestamp, Type::Timestamp)
-            | (BinaryOp::Add | BinaryOp::Subtract, Type::Duration, Type::Duration) => Some(Type::Duration),
-            (BinaryOp::Add, Type::Text, Type::Text) => Some(Type::Text),
-            (BinaryOp::Add, Type::Bytes, Type::Bytes) => Some(Type::Bytes),
-            (BinaryOp::Add, Type::List(x), Type::List(y)) => {
-                Some(Type::List(Box::new((**x).clone().join(y))))
-            }
-            (BinaryOp::Remainder, Type::Double | Type::Decimal, _) => None,
-            _ if a == b && a.is_number() => Some(a.clone()),
-            _ => None,
-        };
-        result.unwrap_or_else(|| {
-            self.mismatch(id, op, a, b);
-            Type::Dynamic
-        })
     }
 
     fn join_all(&mut self, nodes: &[NodeId]) -> Type {
@@ -549,14 +286,5 @@ impl<D: Declarations> Checker<'_, D> {
         };
         self.locals.pop();
         result
-    }
-}
-
-fn conversion(kind: &Type) -> &'static str {
-    match kind {
-        Type::Decimal => "decimal(…)",
-        Type::Double => "double(…)",
-        Type::UInt => "uint(…)",
-        _ => "int(…)",
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod builtin;
 mod calls;
 mod checker;
 mod cost;
+mod names;
+mod operators;
 mod types;
 
 pub(crate) use builtin::{Builtin, Part};

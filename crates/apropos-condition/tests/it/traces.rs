@@ -42,6 +42,16 @@ fn a_trace_shows_what_was_seen_and_what_was_missing() {
 }
 
 #[test]
+fn a_trace_cuts_long_values() {
+    let marks = Value::List((0..1_000).map(Value::Int).collect());
+    let long = Value::Text("é".repeat(10_000));
+    let trace = trace("size(p.marks) < 3 && p.name == 'a'", &[("p.marks", marks), ("p.name", long)]);
+    let seen = |at: usize| trace.root.children[at].seen[0].value.clone().unwrap();
+    assert_eq!(seen(0), Value::List((0..64).map(Value::Int).collect()));
+    assert_eq!(seen(1), Value::Text("é".repeat(512)));
+}
+
+#[test]
 fn the_smallest_changes_come_first_with_the_nearest_values() {
     let trace = trace(
         "p.age >= 18 && (p.visits > 5 || p.score < 1.0 && p.consent)",
