@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use apropos::condition::Condition;
 
 /// The median of nine times.
+#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
 fn median(mut work: impl FnMut()) -> Duration {
     let mut times: Vec<Duration> = (0..9)
         .map(|_| {
