@@ -3,7 +3,7 @@
 //! We will run the cases of the CEL conformance suite, one JSON object a line, through the language of our conditions:
 //! the same parser, checker and evaluator, with a schema declared from each case's own bindings. Two forms of lines are
 //! read: evaluation cases (`expr`, `bindings`, `typeEnv`, and a `value` or an `evalError`), and parser cases (`suite`,
-//! `expr`, `ok`, `ast`).
+//! `expr`, `ast`).
 //!
 //! `cargo run --release --example cel_conformance -- FILE [--json]`
 //!
@@ -47,7 +47,6 @@ struct Case {
     container: String,
     #[serde(rename = "evalError")]
     error: Option<Json>,
-    ok: Option<bool>,
     ast: Option<String>,
     #[serde(rename = "error")]
     refusal: Option<String>,

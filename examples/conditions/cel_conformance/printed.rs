@@ -6,7 +6,7 @@
 use apropos::condition::{MacroTree, Tree};
 
 /// The suite's text without white space and marks.
-pub fn bare(printed: &str) -> String {
+pub(crate) fn bare(printed: &str) -> String {
     let mut bare = String::with_capacity(printed.len());
     let mut rest = printed;
     while let Some(at) = rest.find("^#") {
@@ -20,7 +20,7 @@ pub fn bare(printed: &str) -> String {
 }
 
 /// The tree in the same notation.
-pub fn printed(tree: &Tree) -> String {
+pub(crate) fn printed(tree: &Tree) -> String {
     let written = write(tree);
     written.chars().filter(|c| !c.is_whitespace()).collect()
 }
@@ -154,13 +154,17 @@ fn quoted(bytes: &[u8]) -> String {
                 '\r' => out.push_str("\\r"),
                 '\t' => out.push_str("\\t"),
                 '\x0b' => out.push_str("\\v"),
-                c if c < ' ' || c == '\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-                c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c if c < ' ' || c == '\x7f' => out.push_str(&hex('x', 2, u32::from(c))),
+                c if c.is_control() => out.push_str(&hex('u', 4, u32::from(c))),
                 c => out.push(c),
             }
         }
-        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+        chunk.invalid().iter().for_each(|byte| out.push_str(&hex('x', 2, u32::from(*byte))));
     }
     out.push('"');
     out
+}
+
+fn hex(letter: char, digits: usize, code: u32) -> String {
+    format!("\\{letter}{code:0digits$x}")
 }
