@@ -1,0 +1,156 @@
+//! The stages that weigh what passed the gates against one another and against silence: propensity to choice.
+//!
+//! Not here: the formula, see `score`.
+
+use apropos_condition::{Datum, Scratch};
+use apropos_event::draw;
+use apropos_learn::explore;
+
+use super::{Desk, Live, View, drop_at};
+use crate::Class;
+use crate::catalogue::{Action, WEIGHTS};
+use crate::score::{Factors, Score};
+use crate::stage::{Dropped, Reason, Stage};
+
+impl View<'_> {
+    pub(super) fn factors(&self, action: &Action, treatment: usize, scratch: &Scratch) -> Factors {
+        let definition = &action.definition;
+        let weights = scratch.holding(WEIGHTS);
+        let context_weight = action
+            .weights
+            .iter()
+            .filter(|(subject, _)| weights.contains(*subject))
+            .fold(1.0, |all, (_, w)| all * w);
+        let outbound =
+            definition.treatments.get(treatment).filter(|treatment| !self.here(&treatment.channel));
+        let channel = outbound.and_then(|treatment| self.q.context_rules.channels().get(&treatment.channel));
+        let interruption = channel.map_or(0.0, |channel| {
+            let price =
+                if 0.0 < channel.interruption { channel.interruption } else { self.catalogue.interruption };
+            price * (1.0 + self.pressure)
+        });
+        Factors {
+            propensity: definition.propensity,
+            baseline: definition.baseline,
+            value: action.amounts.value,
+            cost: action.amounts.cost + action.treatment_costs.get(treatment).copied().unwrap_or(0.0),
+            benefit: action.amounts.benefit,
+            effort: action.amounts.effort,
+            interruption,
+            context_weight,
+            lever: definition.lever,
+        }
+    }
+
+    /// Replaces stated propensities by learned ones.
+    pub(super) fn learned(&self, desk: &mut Desk) {
+        let Some((model, features)) = self.q.model else { return };
+        desk.candidates.clear();
+        desk.candidates.extend(
+            desk.live
+                .iter()
+                .filter(|live| self.action(live.action).is_some_and(|action| action.definition.learn))
+                .map(|live| live.action as u32),
+        );
+        if desk.candidates.is_empty() || model.score(features, &desk.candidates, 0, &mut desk.scores).is_err()
+        {
+            return;
+        }
+        let mut estimates = desk.scores.iter();
+        for live in &mut desk.live {
+            if desk.candidates.binary_search(&(live.action as u32)).is_ok()
+                && let Some(estimate) = estimates.next()
+            {
+                live.factors.propensity = f64::from(estimate.p).clamp(0.0, 1.0);
+                live.score = Score::of(&live.factors, self.catalogue.policy.mutual);
+            }
+        }
+    }
+
+    /// Drops what is too unlikely, does harm, has no resource left, or is below silence; then lets lower classes wait.
+    pub(super) fn arbitrate(&self, desk: &mut Desk, fates: &mut [Option<Dropped>]) {
+        desk.live.retain(|live| {
+            let fate = self.action(live.action).and_then(|action| self.unworthy(action, live));
+            let alive = fate.is_none();
+            if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
+                *slot = fate;
+            }
+            alive
+        });
+        let class = |live: &Live| self.action(live.action).map(|action| action.definition.class);
+        let Some(Some(top)) = desk.live.iter().map(class).min() else { return };
+        desk.live.retain(|live| {
+            let alive = class(live) == Some(top);
+            if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
+                *slot = Some(drop_at(Stage::Arbitration, "class", Reason::Waits(top)));
+            }
+            alive
+        });
+        // Total order: priority, then name. (The class is the same for all that are left.)
+        desk.live.sort_by(|a, b| {
+            let by_name = || self.catalogue.ids.get(a.action).cmp(&self.catalogue.ids.get(b.action));
+            b.score.priority.total_cmp(&a.score.priority).then_with(by_name)
+        });
+    }
+
+    fn unworthy(&self, action: &Action, live: &Live) -> Option<Dropped> {
+        let (definition, policy) = (&action.definition, &self.catalogue.policy);
+        let class = definition.class;
+        let duty = class <= Class::Service;
+        if !duty && live.score.propensity < policy.min_propensity {
+            return Some(drop_at(Stage::Propensity, "min_propensity", Reason::Unlikely));
+        }
+        if !class.is_owed() && live.score.customer < 0.0 {
+            return Some(drop_at(Stage::Arbitration, "benefit", Reason::HarmsCustomer));
+        }
+        if !duty && live.score.company < 0.0 {
+            return Some(drop_at(Stage::Arbitration, "value", Reason::HarmsCompany));
+        }
+        if !duty && live.score.priority <= policy.silence {
+            return Some(drop_at(Stage::Arbitration, "silence", Reason::BelowSilence));
+        }
+        let resource = definition.uses.as_deref()?;
+        let said = self.q.resources.iter().find(|(_, name)| *name == resource);
+        let said = said.and_then(|(id, _)| match self.q.facts.get(*id) {
+            Some(Datum::Int(left)) => Some(left),
+            _ => None,
+        });
+        let left = said.or_else(|| self.catalogue.resources.get(resource).map(|left| i64::from(*left)));
+        (left.unwrap_or(0) <= 0).then(|| drop_at(Stage::Constraints, resource, Reason::NoneLeft))
+    }
+
+    /// Fills the probability of each live action and gives the place of the chosen one.
+    pub(super) fn choose(&self, desk: &mut Desk) -> Option<usize> {
+        desk.probabilities.clear();
+        let count = desk.live.len();
+        if count == 0 {
+            return None;
+        }
+        let learns = desk
+            .live
+            .iter()
+            .all(|live| self.action(live.action).is_some_and(|action| action.definition.learn));
+        if let (Some((model, _)), true, true) = (self.q.model, learns, 1 < count) {
+            desk.values.clear();
+            desk.values.extend(desk.live.iter().map(|live| live.score.priority));
+            let sure = desk.live.iter().map(|live| {
+                Score::of(&Factors { propensity: 1.0, ..live.factors }, self.catalogue.policy.mutual).priority
+            });
+            let scale = sure.fold(0.0, f64::max);
+            let exploration = &model.definition().exploration;
+            let t = model.updates(0) + 1;
+            let (policy, floor) = (&exploration.policy, exploration.floor);
+            explore::probabilities(policy, &desk.values, scale, t, floor, &mut desk.probabilities);
+            let draw = draw::uniform(self.q.seed, self.q.id.as_str(), 0);
+            if let Some(choice) = explore::choose(&desk.probabilities, draw) {
+                return Some(choice.index);
+            }
+        }
+        desk.probabilities.clear();
+        desk.probabilities.resize(count, 0.0);
+        if let Some(first) = desk.probabilities.first_mut() {
+            *first = 1.0;
+        }
+        Some(0)
+    }
+}
