@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use crate::invoices::Shop;
-use crate::runner::{House, Runner};
+use crate::runner::{Desk, House, Runner};
 use crate::showcase::{KINDS, Showcase};
 
 /// How long the model stands still.
@@ -76,7 +76,10 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     let mut tallies: Vec<Tally> = runners.iter().map(|_| Tally::default()).collect();
     let mut outcome = Outcome { customers: runners.len(), threads, ..Outcome::default() };
     outcome.events = shop.customers.iter().map(|history| history.events.len()).sum();
-    let mut workspaces: Vec<Workspace> = (0..threads).map(|_| Workspace::new(engine)).collect();
+    let desk =
+        || Desk { workspace: Workspace::new(engine), showcase: Showcase::default(), decisions: Vec::new() };
+    let mut desks: Vec<Desk> = (0..threads).map(|_| desk()).collect();
+    let share = runners.len().div_ceil(threads).max(1);
     let mut best = Explanations::default();
 
     let last = shop.last.plus(AFTER);
@@ -87,18 +90,25 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     while end < last {
         end = end.plus(EPOCH).min(last);
         let started = now();
-        let showcase = epoch(&house, &model, &mut runners, &mut workspaces, end)?;
+        epoch(&house, &model, runners.chunks_mut(share).zip(&mut desks), end)?;
         outcome.elapsed += started.elapsed();
         // Explained by the model that decided.
+        let mut showcase = Showcase::default();
+        desks.iter_mut().for_each(|desk| showcase.join(std::mem::take(&mut desk.showcase)));
         best.join(engine, &model, &showcase);
         let started = now();
         let rewards: Vec<Reward> = runners.iter_mut().flat_map(|runner| runner.rewards.drain(..)).collect();
         engine.learn(&mut model, &rewards);
         outcome.elapsed += started.elapsed();
         outcome.lessons += rewards.len();
-        for (runner, tally) in runners.iter_mut().zip(&mut tallies) {
-            for decision in runner.decisions.drain(..) {
-                outcome.count(&decision, tally);
+        let parts = runners.chunks_mut(share).zip(tallies.chunks_mut(share)).zip(&mut desks);
+        for ((runners, tallies), Desk { workspace, decisions, .. }) in parts {
+            let mut decisions = decisions.drain(..);
+            for (runner, tally) in runners.iter_mut().zip(tallies) {
+                for decision in decisions.by_ref().take(std::mem::take(&mut runner.made)) {
+                    outcome.count(&decision, tally);
+                    workspace.recycle(decision);
+                }
             }
         }
         bar.inc(1);
@@ -111,36 +121,29 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     Ok(outcome)
 }
 
-/// All customers up to `end`, shared among threads; the model stands still.
-fn epoch(
+/// All customers up to `end`, shared among threads, each with a desk of its own; the model stands still.
+fn epoch<'a, 'b: 'a>(
     house: &House<'_>,
     model: &Model,
-    runners: &mut [Runner<'_>],
-    workspaces: &mut [Workspace],
+    parts: impl Iterator<Item = (&'a mut [Runner<'b>], &'a mut Desk)>,
     end: Timestamp,
-) -> Result<Showcase, Box<dyn Error>> {
-    let share = runners.len().div_ceil(workspaces.len()).max(1);
-    let parts = std::thread::scope(|scope| {
-        let workers: Vec<_> = runners
-            .chunks_mut(share)
-            .zip(workspaces)
-            .map(|(part, workspace)| {
-                scope.spawn(move || {
-                    let mut showcase = Showcase::default();
-                    for runner in part {
-                        runner.run(house, model, workspace, &mut showcase, end)?;
-                    }
-                    Ok::<_, Box<dyn Error + Send + Sync>>(showcase)
-                })
-            })
-            .collect();
-        workers.into_iter().map(ScopedJoinHandle::join).collect::<Vec<_>>()
+) -> Result<(), Box<dyn Error>> {
+    let work = |runners: &mut [Runner<'b>], desk: &mut Desk| {
+        runners.iter_mut().try_for_each(|runner| runner.run(house, model, desk, end))
+    };
+    let mut parts: Vec<_> = parts.collect();
+    let first = parts.pop();
+    let done: Vec<_> = std::thread::scope(|scope| {
+        let others: Vec<_> =
+            parts.into_iter().map(|(runners, desk)| scope.spawn(move || work(runners, desk))).collect();
+        // This thread works too, so that one thread needs no other.
+        let mine = first.map(|(runners, desk)| Ok(work(runners, desk)));
+        mine.into_iter().chain(others.into_iter().map(ScopedJoinHandle::join)).collect()
     });
-    let mut all = Showcase::default();
-    for part in parts {
-        all.join(part.map_err(|_| "a thread of the replay panicked")?.map_err(|error| error.to_string())?);
+    for part in done {
+        part.map_err(|_| "a thread of the replay panicked")?.map_err(|error| error.to_string())?;
     }
-    Ok(all)
+    Ok(())
 }
 
 /// The best explanations so far, by kind.

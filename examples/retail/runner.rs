@@ -26,6 +26,14 @@ pub(crate) struct House<'a> {
     pub(crate) closed: EventKind,
 }
 
+/// What one thread works with.
+pub(crate) struct Desk {
+    pub(crate) workspace: Workspace,
+    pub(crate) showcase: Showcase,
+    /// The decisions of all its customers since they were last counted, customer by customer.
+    pub(crate) decisions: Vec<Decision>,
+}
+
 /// One customer on the way.
 pub(crate) struct Runner<'a> {
     pub(crate) history: &'a History,
@@ -36,8 +44,10 @@ pub(crate) struct Runner<'a> {
     closing: Option<Timestamp>,
     /// When the timer rang last.
     rung: Timestamp,
-    /// The decisions since they were last taken away.
-    pub(crate) decisions: Vec<Decision>,
+    /// How many decisions were made since they were last counted.
+    pub(crate) made: usize,
+    /// Where and when the customer is asked about.
+    moment: Moment,
     /// What can be learned since it was last taken away.
     pub(crate) rewards: Vec<Reward>,
     pub(crate) timers: u64,
@@ -52,13 +62,16 @@ enum Step {
 
 impl<'a> Runner<'a> {
     pub(crate) fn new(house: &House<'_>, history: &'a History) -> Self {
+        let mut moment = Moment::at(Timestamp::MIN);
+        moment.zone.clone_from(&history.zone);
         Self {
             history,
             customer: house.engine.customer(history.customer.clone()),
             next: 0,
             closing: None,
             rung: Timestamp::MIN,
-            decisions: Vec::new(),
+            made: 0,
+            moment,
             rewards: Vec::new(),
             timers: 0,
         }
@@ -72,25 +85,17 @@ impl<'a> Runner<'a> {
         &mut self,
         house: &House<'_>,
         model: &Model,
-        workspace: &mut Workspace,
-        showcase: &mut Showcase,
+        desk: &mut Desk,
         end: Timestamp,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         while let Some(step) = self.step(house.engine, end) {
-            let (moment, asked) = match step {
-                Step::Event => (self.take(house, workspace)?, true),
-                Step::Close(at) => (self.close(house, workspace, at)?, false),
-                Step::Timer(at) => {
-                    self.timers += 1;
-                    self.rung = at;
-                    let observed = house.engine.tick_in(workspace, &mut self.customer, at);
-                    let moved = !observed.effects.is_empty();
-                    self.rewards.extend(observed.rewards);
-                    (self.moment(at), moved)
-                }
+            let asked = match step {
+                Step::Event => self.take(house, desk)?,
+                Step::Close(at) => self.close(house, desk, at)?,
+                Step::Timer(at) => self.ring(house, desk, at),
             };
             if asked {
-                self.decide(house, model, workspace, showcase, &moment);
+                self.decide(house, model, desk);
             }
         }
         Ok(())
@@ -109,49 +114,46 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn take(
-        &mut self,
-        house: &House<'_>,
-        workspace: &mut Workspace,
-    ) -> Result<Moment, Box<dyn Error + Send + Sync>> {
+    fn take(&mut self, house: &House<'_>, desk: &mut Desk) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let event = self.history.events.get(self.next).ok_or("there is a next event")?;
         self.next += 1;
-        let observed = house.engine.observe_in(workspace, &mut self.customer, event)?;
+        let observed = house.engine.observe_in(&mut desk.workspace, &mut self.customer, event)?;
         self.rewards.extend(observed.rewards);
-        Ok(self.moment(event.occurred_at).on_channel(house.shop.clone()))
+        self.moment.now = event.occurred_at;
+        self.moment.channel = Some(house.shop.clone());
+        Ok(true)
     }
 
     fn close(
         &mut self,
         house: &House<'_>,
-        workspace: &mut Workspace,
+        desk: &mut Desk,
         at: Timestamp,
-    ) -> Result<Moment, Box<dyn Error + Send + Sync>> {
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
         self.closing = None;
         let id = EventId::new(format!("closed-{}", at.as_micros()))?;
         let customer = self.history.customer.clone();
         let event = Event::new(id, house.source.clone(), house.closed.clone(), customer, at);
-        let observed = house.engine.observe_in(workspace, &mut self.customer, &event)?;
+        let observed = house.engine.observe_in(&mut desk.workspace, &mut self.customer, &event)?;
         self.rewards.extend(observed.rewards);
-        Ok(self.moment(at))
+        Ok(false)
     }
 
-    fn moment(&self, at: Timestamp) -> Moment {
-        let mut moment = Moment::at(at);
-        moment.zone.clone_from(&self.history.zone);
-        moment
+    /// Lets time pass; says whether anything changed for the customer by it.
+    fn ring(&mut self, house: &House<'_>, desk: &mut Desk, at: Timestamp) -> bool {
+        self.timers += 1;
+        self.rung = at;
+        let observed = house.engine.tick_in(&mut desk.workspace, &mut self.customer, at);
+        self.rewards.extend(observed.rewards);
+        self.moment.now = at;
+        self.moment.channel = None;
+        !observed.effects.is_empty()
     }
 
-    fn decide(
-        &mut self,
-        house: &House<'_>,
-        model: &Model,
-        workspace: &mut Workspace,
-        showcase: &mut Showcase,
-        moment: &Moment,
-    ) {
-        let decision = house.engine.decide_in(workspace, &self.customer, moment, model, SEED);
-        showcase.see(&self.customer, moment, &decision);
+    fn decide(&mut self, house: &House<'_>, model: &Model, desk: &mut Desk) {
+        let Desk { workspace, showcase, decisions } = desk;
+        let decision = house.engine.decide_in(workspace, &self.customer, &self.moment, model, SEED);
+        showcase.see(&self.customer, &self.moment, &decision);
         match decision.choice {
             Choice::Silence => {}
             Choice::Act { .. } => {
@@ -162,6 +164,7 @@ impl<'a> Runner<'a> {
                 self.closing = Some(decision.at.plus(CASE));
             }
         }
-        self.decisions.push(decision);
+        self.made += 1;
+        decisions.push(decision);
     }
 }

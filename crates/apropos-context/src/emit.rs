@@ -1,6 +1,8 @@
 //! Working out the facts of a moment: one pass, told to a sink, so that what is written into facts and what is
 //! explained cannot differ.
 
+use std::ops::Range;
+
 use apropos_event::{Duration, LocalTime, Timestamp, Weekday, Zone};
 
 use crate::device::{Capability, Device, Ownership};
@@ -57,6 +59,14 @@ impl Basis {
 
 /// Takes facts by their place in the table.
 pub(crate) trait Sink {
+    /// Whether anybody wants any of these facts; what nobody wants need not be found out.
+    fn wants(&self, facts: Range<usize>) -> bool;
+
+    /// The same from one fixed fact to another, both included.
+    fn wants_any(&self, from: Fact, to: Fact) -> bool {
+        self.wants(from as usize..to as usize + 1)
+    }
+
     fn put(&mut self, at: usize, value: Given<'_>, basis: Basis);
 }
 
@@ -71,18 +81,28 @@ pub(crate) struct Telling<'a, S> {
 impl<'a, S: Sink> Telling<'a, S> {
     /// Tells everything that needs no condition.
     pub(crate) fn tell(&mut self) {
-        let location = self.location();
-        self.time(location.map(|location| location.value.point));
-        if let Some(location) = location {
+        let places = self.sink.wants_any(Fact::Located, Fact::ArrivalIn);
+        let located = places || self.sink.wants_any(Fact::Season, Fact::Season);
+        let location = if located { self.location() } else { None };
+        if self.sink.wants_any(Fact::Zone, Fact::Quiet) {
+            self.time(location.map(|location| location.value.point));
+        }
+        if let Some(location) = location.filter(|_| places) {
             self.place(&location);
         }
-        if let Some(device) = &self.moment.device {
+        if let Some(device) = &self.moment.device
+            && self.sink.wants_any(Fact::DeviceClass, Fact::SignIn)
+        {
             self.device(device);
         }
-        self.channel();
+        if self.sink.wants_any(Fact::Channel, Fact::UnfinishedAge) {
+            self.channel();
+        }
         self.stages();
         self.signals();
-        self.goal();
+        if self.sink.wants_any(Fact::Goal, Fact::GoalStated) {
+            self.goal();
+        }
         self.upcoming();
     }
 
@@ -113,10 +133,15 @@ impl<'a, S: Sink> Telling<'a, S> {
         let now = self.now();
         let (zone, basis, known) = self.zone();
         self.put(Fact::ZoneKnown, Given::Bool(known), self.certain(Source::Request));
-        let local = zone.map(|zone| zone.local(now));
+        let quiet = self.sink.wants_any(Fact::Quiet, Fact::Quiet);
+        let wall = quiet || self.sink.wants_any(Fact::Zone, Fact::IsHoliday);
+        let local = zone.filter(|_| wall).map(|zone| zone.local(now));
         if let (Some(zone), Some(local)) = (zone, local) {
             self.put(Fact::Zone, Given::Text(zone.name()), basis);
             self.local(local, point, basis);
+        }
+        if !quiet {
+            return;
         }
         let channel = self.moment.chosen_channel.as_ref().or(self.moment.channel.as_ref());
         let local = local.filter(|_| known);
@@ -285,6 +310,9 @@ impl<'a, S: Sink> Telling<'a, S> {
         let (now, rules, state) = (self.now(), self.rules, self.state);
         let first = CYCLES + rules.cycle_count * PER_CYCLE;
         let sink = &mut *self.sink;
+        if !sink.wants(first..first + rules.detectors.signals().len()) {
+            return;
+        }
         rules.detectors.strengths(&state.signals, state.seen, now, |number, signal, strength| {
             let basis = Basis {
                 source: Source::Inferred,
@@ -310,6 +338,10 @@ impl<'a, S: Sink> Telling<'a, S> {
     fn upcoming(&mut self) {
         let (now, rules, state, moment) = (self.now(), self.rules, self.state, self.moment);
         let first = CYCLES + rules.cycle_count * PER_CYCLE + rules.detectors.signals().len();
+        let wanted = self.sink.wants(first..first + rules.happenings.len());
+        if !wanted && !self.sink.wants_any(Fact::Next, Fact::NextDue) {
+            return;
+        }
         let mut next: Option<&Happening> = None;
         for (kind, number) in rules.happenings.iter().zip(0..) {
             let of_kind = |happening: &&Happening| {

@@ -36,6 +36,10 @@ struct Collector<'a> {
 }
 
 impl Sink for Collector<'_> {
+    fn wants(&self, _: std::ops::Range<usize>) -> bool {
+        true
+    }
+
     fn put(&mut self, at: usize, value: Given<'_>, basis: Basis) {
         let Some(attribute) = self.rules.attributes.get(at) else { return };
         let texts = |texts: Vec<&str>| Value::List(texts.into_iter().map(Value::from).collect());

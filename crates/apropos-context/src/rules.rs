@@ -1,5 +1,8 @@
 //! The checked context: one value that takes events, answers for quiet hours and writes facts.
 
+use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
+
 use apropos_condition::{AttributeDefinition, AttributeId, Facts, Schema, SchemaBuilder, SymbolId};
 use apropos_event::{
     AttributeName, ChannelId, Duration, Event, Path, Problem, Problems, Timestamp, Value, Zone,
@@ -115,6 +118,8 @@ impl ContextChanges {
 pub struct ContextBinding {
     /// For each fact of the table its attribute, and where its symbols begin.
     slots: Vec<(Option<AttributeId>, u32)>,
+    /// How many facts before each place of the table have an attribute, so that a whole dimension can be passed over.
+    before: Vec<u32>,
     symbols: Vec<Option<SymbolId>>,
     /// Every other attribute of the schema, by name: what a request may carry.
     named: Vec<(AttributeName, AttributeId)>,
@@ -281,6 +286,9 @@ impl ContextRules {
             }
             answer.quiet |= one.quiet;
         }
+        if !answer.quiet {
+            return answer;
+        }
         // The first instant that all of them allow: each moves it on until none does.
         let mut at = now;
         for _ in 0..MAX_ROUNDS {
@@ -325,7 +333,12 @@ impl ContextRules {
         });
         let mut named: Vec<_> = named.collect();
         named.sort_by(|a, b| a.0.cmp(&b.0));
-        ContextBinding { slots, symbols, named }
+        ContextBinding { before: before(&slots), slots, symbols, named }
+    }
+
+    /// The attributes that the conditions of stages read: what [`ContextRules::refresh_stages`] needs to be written.
+    pub fn stage_reads(&self) -> BTreeSet<AttributeId> {
+        self.cycles.reads().collect()
     }
 
     /// Writes what is true at a moment into the facts: what the request carries, the six dimensions, what is at
@@ -356,14 +369,18 @@ impl ContextRules {
     fn conclude(&self, moment: &Moment, writer: &mut Writer<'_>) {
         let basis =
             Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
-        let (level, score) = self.stakes.weigh(moment.value_at_stake, writer.facts);
-        writer.put(Fact::Stakes as usize, Given::Symbol(level), basis);
-        writer.put(Fact::StakesScore as usize, Given::Double(score), basis);
-        if let Some(level) = self.stakes.levels().get(level) {
-            writer.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
+        if writer.wants_any(Fact::Stakes, Fact::StakesDetails) {
+            let (level, score) = self.stakes.weigh(moment.value_at_stake, writer.facts);
+            writer.put(Fact::Stakes as usize, Given::Symbol(level), basis);
+            writer.put(Fact::StakesScore as usize, Given::Double(score), basis);
+            if let Some(level) = self.stakes.levels().get(level) {
+                writer.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
+            }
         }
-        let situation = self.situations.recognise(writer.facts);
-        writer.put(Fact::Situation as usize, Given::Symbol(situation), basis);
+        if writer.wants_any(Fact::Situation, Fact::Situation) {
+            let situation = self.situations.recognise(writer.facts);
+            writer.put(Fact::Situation as usize, Given::Symbol(situation), basis);
+        }
     }
 
     /// What is at stake, with its reasons, once facts are written.
@@ -441,6 +458,45 @@ fn check_place(place: &PlaceDimension, path: &Path, problems: &mut Problems) {
     }
 }
 
+/// How many of the slots before each place, and before the end, have an attribute.
+fn before(slots: &[(Option<AttributeId>, u32)]) -> Vec<u32> {
+    let counts = slots.iter().scan(0, |count, (id, _)| {
+        *count += u32::from(id.is_some());
+        Some(*count)
+    });
+    std::iter::once(0).chain(counts).collect()
+}
+
+impl ContextBinding {
+    /// The same binding for readers of `wanted` only: every other fact is passed over, with the work of finding it out.
+    ///
+    /// Adds to `wanted` what the stakes and the situation are found out from, if they are wanted; so this room is asked
+    /// before those that supply it.
+    #[must_use]
+    pub fn only(mut self, rules: &ContextRules, wanted: &mut BTreeSet<AttributeId>) -> Self {
+        let wants = |facts: RangeInclusive<Fact>, wanted: &BTreeSet<AttributeId>| {
+            let slots = self.slots.get(*facts.start() as usize..=*facts.end() as usize);
+            slots.into_iter().flatten().any(|(id, _)| id.is_some_and(|id| wanted.contains(&id)))
+        };
+        if wants(Fact::Situation..=Fact::Situation, wanted) {
+            wanted.extend(rules.situations.reads());
+        }
+        if wants(Fact::Stakes..=Fact::StakesDetails, wanted) {
+            wanted.extend(rules.stakes.reads());
+        }
+        for (id, _) in &mut self.slots {
+            *id = id.filter(|id| wanted.contains(id));
+        }
+        self.named.retain(|(_, id)| wanted.contains(id));
+        self.before = before(&self.slots);
+        self
+    }
+
+    fn wants(&self, facts: Range<usize>) -> bool {
+        self.before.get(facts.start) != self.before.get(facts.end)
+    }
+}
+
 /// Writes into facts.
 struct Writer<'a> {
     binding: &'a ContextBinding,
@@ -448,6 +504,10 @@ struct Writer<'a> {
 }
 
 impl Sink for Writer<'_> {
+    fn wants(&self, facts: Range<usize>) -> bool {
+        self.binding.wants(facts)
+    }
+
     fn put(&mut self, at: usize, value: Given<'_>, _: Basis) {
         let Some((Some(id), symbols)) = self.binding.slots.get(at).copied() else { return };
         match value {

@@ -2,7 +2,7 @@
 //!
 //! They are **total**, since something always matches, and **ordered**: the first that holds is the one.
 
-use apropos_condition::{Condition, Facts, SchemaBuilder};
+use apropos_condition::{AttributeId, Condition, Facts, SchemaBuilder};
 use apropos_event::{Path, Problem, Problems, SituationId};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,15 @@ impl Situations {
     /// The situation of a moment whose facts are written: the first that holds for certain. There always is one.
     pub fn of(&self, facts: &Facts) -> Option<&SituationId> {
         self.situations.get(self.recognise(facts)).map(|(id, _)| id)
+    }
+
+    /// The attributes that its conditions read.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = AttributeId> {
+        self.situations
+            .iter()
+            .filter_map(|(_, condition)| condition.as_ref())
+            .flat_map(Condition::attributes)
+            .copied()
     }
 
     /// The number of the first situation that holds for certain.

@@ -2,7 +2,7 @@
 //!
 //! A room full of servers asks for the details of use, buying, payment and delivery; a phone order asks for ease.
 
-use apropos_condition::{Condition, Facts, SchemaBuilder};
+use apropos_condition::{AttributeId, Condition, Facts, SchemaBuilder};
 use apropos_event::{Path, Problem, Problems};
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +125,11 @@ impl StakesRules {
         let levels = levels(definition);
         check_levels(&levels, &path.key("levels"), problems);
         Self { half_value: definition.half_value, consequences, levels }
+    }
+
+    /// The attributes that its conditions read.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = AttributeId> {
+        self.consequences.iter().flat_map(|(condition, ..)| condition.attributes()).copied()
     }
 
     /// What is at stake: `1 − (1 − v/(v + h)) · Π (1 − w)` over the value and the consequences that hold.

@@ -43,6 +43,18 @@ fn check(text: &str) -> Result<(), IdError> {
     Ok(())
 }
 
+/// Sixteen hexadecimal digits.
+fn hexadecimal(number: u64) -> CompactString {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    number
+        .to_be_bytes()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|half| DIGITS[half as usize])
+        .collect()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -65,7 +77,7 @@ macro_rules! ids {
 
             /// The id made of a number: its hexadecimal digits.
             pub fn from_number(number: u64) -> Self {
-                Self(compact_str::format_compact!("{number:016x}"))
+                Self(hexadecimal(number))
             }
 
             /// The id as text.

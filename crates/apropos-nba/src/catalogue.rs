@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apropos_condition::{Condition, Index, IndexBuilder, OnUnknown, Schema, SchemaBuilder};
+use apropos_condition::{AttributeId, Condition, Index, IndexBuilder, OnUnknown, Schema, SchemaBuilder};
 use apropos_context::Channels;
 use apropos_event::{ActionId, Path, Problem, Problems, did_you_mean};
 use rust_decimal::Decimal;
@@ -14,6 +14,7 @@ use crate::SILENCE;
 use crate::definition::{
     ActionDefinition, CatalogueDefinition, GroupDefinition, LimitDefinition, PolicyDefinition,
 };
+use crate::layout::Layout;
 
 /// The most actions of one playbook.
 pub const MAX_ACTIONS: usize = 16_384;
@@ -55,9 +56,9 @@ pub struct Catalogue {
     pub(crate) ids: Vec<ActionId>,
     pub(crate) policy: PolicyDefinition,
     pub(crate) rewards: Vec<crate::definition::RewardDefinition>,
-    pub(crate) resources: BTreeMap<String, u32>,
     pub(crate) index: Index,
-    pub(crate) interruption: f64,
+    pub(crate) layout: Layout,
+    pub(crate) reads: BTreeSet<AttributeId>,
     pub(crate) silence: ActionId,
 }
 
@@ -65,6 +66,7 @@ pub struct Catalogue {
 #[derive(Debug)]
 pub struct Draft {
     definition: CatalogueDefinition,
+    channels: Channels,
     conditions: Vec<(usize, usize, Condition, OnUnknown)>,
     weights: Vec<Vec<(usize, f64)>>,
 }
@@ -90,7 +92,7 @@ impl Draft {
         }
         reader.policy(&groups, channels);
         let (conditions, weights) = (reader.conditions, reader.weights);
-        Self { definition: definition.clone(), conditions, weights }
+        Self { definition: definition.clone(), channels: channels.clone(), conditions, weights }
     }
 
     /// Compiles the index over the finished schema.
@@ -104,15 +106,20 @@ impl Draft {
         for (ruleset, subject, condition, unknown) in &self.conditions {
             builder.add(*ruleset, *subject, condition, *unknown);
         }
+        let conditions = self.conditions.iter().flat_map(|(_, _, condition, _)| condition.attributes());
+        let mut reads: BTreeSet<AttributeId> = conditions.copied().collect();
+        let interruption = float(self.definition.policy.interruption);
+        let layout = Layout::new(&self.definition, &self.channels, interruption, schema);
+        reads.extend(layout.uses.iter().flatten().filter_map(|resource| resource.left));
         let ids: Vec<ActionId> = self.definition.actions.iter().map(|action| action.id.clone()).collect();
         let actions = self.definition.actions.into_iter().zip(self.weights);
         Catalogue {
             actions: actions.map(|(definition, weights)| Action::new(definition, weights)).collect(),
             ids,
-            interruption: float(self.definition.policy.interruption),
+            layout,
+            reads,
             policy: self.definition.policy,
             rewards: self.definition.rewards,
-            resources: self.definition.resources,
             index: builder.build(),
             // INVARIANT: `silence` is a name; the number only spares the library a panic.
             silence: ActionId::new(SILENCE).unwrap_or_else(|_| ActionId::from_number(0)),
@@ -154,6 +161,11 @@ impl Catalogue {
     /// The index of all conditions.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// The attributes that decisions read: those of conditions, and what is left of resources.
+    pub fn reads(&self) -> &BTreeSet<AttributeId> {
+        &self.reads
     }
 
     /// The contact policy.

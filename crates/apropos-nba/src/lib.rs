@@ -3,10 +3,12 @@
 // In reading order: what an author writes, what is checked, how a decision is reached, what is remembered, why.
 mod catalogue;
 mod class;
+mod component;
 mod decision;
 mod definition;
 mod explain;
 mod fingerprint;
+mod layout;
 mod ledger;
 mod pipeline;
 mod policy;
@@ -15,6 +17,7 @@ mod stage;
 
 pub use catalogue::{Catalogue, Draft, MAX_ACTIONS, MAX_LIMIT, MAX_TREATMENTS};
 pub use class::Class;
+pub use component::Component;
 pub use decision::{Candidate, Choice, Decision, NotADecision, Packet, SILENCE, Tried};
 pub use definition::{
     ActionDefinition, CalendarUnit, CatalogueDefinition, GroupDefinition, HandOffDefinition, LimitDefinition,

@@ -2,16 +2,17 @@
 //!
 //! Not here: quiet hours (context) and consent (profile).
 
-use apropos_event::{ChannelId, CivilDate, Timestamp, Zone};
+use apropos_event::{CivilDate, Duration, Timestamp, Zone};
 
+use crate::Component;
 use crate::catalogue::{Action, Catalogue};
 use crate::decision::Decision;
 use crate::definition::{CalendarUnit, LimitDefinition};
 use crate::ledger::{Contact, Ledger, Lesson, OpenCase, Outcome, Reward, SettleError, Suppression};
 use crate::stage::{Dropped, Reason, Stage};
 
-fn dropped(component: &str, reason: Reason) -> Dropped {
-    Dropped { stage: Stage::ContactPolicy, component: component.to_owned(), reason }
+fn dropped(component: Component, reason: Reason) -> Dropped {
+    Dropped { stage: Stage::ContactPolicy, component, reason }
 }
 
 /// What forbids an action whatever its treatment: a pause or a cooldown.
@@ -23,7 +24,7 @@ pub(crate) fn rests(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<
             None => pause.group.is_some() && pause.group == definition.group,
         };
         if concerns {
-            return Some(dropped(&pause.rule, Reason::Suppressed(pause.until)));
+            return Some(dropped(Component::new(&pause.rule), Reason::Suppressed(pause.until)));
         }
     }
     let cooldown = definition.cooldown?;
@@ -31,51 +32,56 @@ pub(crate) fn rests(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<
         .contacts()
         .iter()
         .rev()
+        .take_while(|contact| now < contact.at.plus(cooldown))
         .find(|contact| contact.action == definition.id && !contact.has(crate::OutcomeKind::Failed))?;
     let until = last.at.plus(cooldown);
-    (now < until).then(|| dropped("cooldown", Reason::CoolingDown(until)))
+    (now < until).then(|| dropped(Component::fixed("cooldown"), Reason::CoolingDown(until)))
 }
 
-/// The first limit that forbids an interruption with this action on this channel.
-pub(crate) fn limited(
-    catalogue: &Catalogue,
+/// Why a limit forbids one more interruption, if it does.
+pub(crate) fn reached(
+    limit: &LimitDefinition,
     ledger: &Ledger,
-    action: &Action,
-    channel: &ChannelId,
+    reservation: Duration,
     now: Timestamp,
     zone: &Zone,
-) -> Option<Dropped> {
-    catalogue.policy.limits.iter().filter(|limit| concerns(limit, action, channel)).find_map(|limit| {
-        let since = match (limit.within, limit.per) {
-            (Some(within), _) => now.minus(within),
-            (None, Some(unit)) => start_of(unit, zone, now),
-            (None, None) => return None,
-        };
-        let mut counted =
-            ledger.contacts().iter().rev().take_while(|contact| since < contact.at).filter(|contact| {
-                contact.interrupts
-                    && counts(limit, contact)
-                    && contact.counts(now, catalogue.policy.reservation)
-            });
-        if limit.at_most == 0 {
-            return Some(dropped(&limit.name, Reason::LimitReached(None)));
-        }
-        // The contact whose leaving the window makes room: the at_most-th newest.
-        let last = counted.nth(limit.at_most as usize - 1)?;
-        let frees = match (limit.within, limit.per) {
-            (Some(within), _) => Some(last.at.plus(within)),
-            (None, Some(unit)) => Some(end_of(unit, zone, now)),
-            (None, None) => None,
-        };
-        Some(dropped(&limit.name, Reason::LimitReached(frees)))
-    })
+) -> Option<Reason> {
+    if limit.at_most == 0 {
+        return Some(Reason::LimitReached(None));
+    }
+    // Whoever was contacted less often than that, or longer ago, cannot have used it up: no calendar is asked then.
+    let newest = ledger.contacts().len().checked_sub(limit.at_most as usize)?;
+    if ledger.contacts().get(newest)?.at <= now.minus(longest(limit)) {
+        return None;
+    }
+    let since = match (limit.within, limit.per) {
+        (Some(within), _) => now.minus(within),
+        (None, Some(unit)) => start_of(unit, zone, now),
+        (None, None) => return None,
+    };
+    let mut counted =
+        ledger.contacts().iter().rev().take_while(|contact| since < contact.at).filter(|contact| {
+            contact.interrupts && counts(limit, contact) && contact.counts(now, reservation)
+        });
+    // The contact whose leaving the window makes room: the at_most-th newest.
+    let last = counted.nth(limit.at_most as usize - 1)?;
+    let frees = match (limit.within, limit.per) {
+        (Some(within), _) => Some(last.at.plus(within)),
+        (None, Some(unit)) => Some(end_of(unit, zone, now)),
+        (None, None) => None,
+    };
+    Some(Reason::LimitReached(frees))
 }
 
-fn concerns(limit: &LimitDefinition, action: &Action, channel: &ChannelId) -> bool {
-    let definition = &action.definition;
-    limit.channel.as_ref().is_none_or(|known| known == channel)
-        && limit.class.is_none_or(|class| class == definition.class)
-        && (limit.group.is_none() || limit.group == definition.group)
+/// How far back a limit can look at the most.
+fn longest(limit: &LimitDefinition) -> Duration {
+    match (limit.within, limit.per) {
+        (Some(within), _) => within,
+        // A day longer than the calendar says: clocks change, and a zone may skip or repeat a day.
+        (None, Some(CalendarUnit::Day)) => Duration::from_days(3),
+        (None, Some(CalendarUnit::Week)) => Duration::from_days(9),
+        (None, Some(CalendarUnit::Month) | None) => Duration::from_days(33),
+    }
 }
 
 fn counts(limit: &LimitDefinition, contact: &Contact) -> bool {
@@ -88,7 +94,7 @@ fn counts(limit: &LimitDefinition, contact: &Contact) -> bool {
 /// The instant just before the calendar unit that `now` lies in began: what lies after it counts.
 fn start_of(unit: CalendarUnit, zone: &Zone, now: Timestamp) -> Timestamp {
     let start = zone.start_of_day(first_day(unit, zone.day(now)));
-    start.minus(apropos_event::Duration::from_micros(1))
+    start.minus(Duration::from_micros(1))
 }
 
 fn end_of(unit: CalendarUnit, zone: &Zone, now: Timestamp) -> Timestamp {

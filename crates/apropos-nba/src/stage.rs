@@ -7,7 +7,7 @@ use std::fmt;
 use apropos_event::{ChannelId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Class;
+use crate::{Class, Component};
 
 /// A stage of the pipeline, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,13 +87,13 @@ pub struct Dropped {
     /// The stage that dropped it.
     pub stage: Stage,
     /// The part of the playbook that dropped it, such as `eligible[0]` or the name of a limit.
-    pub component: String,
+    pub component: Component,
     /// Why.
     pub reason: Reason,
 }
 
 /// Why a candidate was dropped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reason {
     /// The action is switched off.
@@ -149,7 +149,7 @@ pub enum Reason {
 }
 
 /// What is missing in consent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ConsentGap {
     /// Not known whether the customer agrees.

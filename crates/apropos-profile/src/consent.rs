@@ -221,6 +221,15 @@ impl ProfileRules {
             .collect()
     }
 
+    /// Whether the customer is in any protected state at `now`: [`ProfileRules::protected_states`] is not empty.
+    pub fn is_protected_at_all(&self, profile: &Profile, now: Timestamp) -> bool {
+        // Where nothing was ever stated and nothing is open, no state can hold but that of an unknown age.
+        let silent =
+            profile.members.iter().all(|member| member.stances.is_empty() && member.dossiers.is_empty());
+        (!silent || self.definition.protected.unknown_age_is_minor)
+            && self.states.iter().any(|state| self.is_protected(profile, state.as_str(), now))
+    }
+
     /// The channel the customer likes best, if they said so and did not block it since.
     pub fn preferred_channel<'a>(&self, profile: &'a Profile, now: Timestamp) -> Option<&'a ChannelId> {
         let channel = latest(profile, |preference| match preference {

@@ -10,6 +10,7 @@ use apropos_learn::{InputKind, ModelDefinition};
 use apropos_nba::Draft;
 use apropos_profile::{Pepper, ProfileRules};
 
+use crate::engine::Bindings;
 use crate::load::{self, Format};
 use crate::{Engine, Playbook};
 
@@ -67,7 +68,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     let mut profile = ProfileRules::compile(&playbook.profile, pepper, &mut found);
     problems.absorb(&root.key("profile"), std::mem::take(&mut found));
     let mut schema = SchemaBuilder::new();
-    let resources = declare(playbook, &profile, &mut schema, &mut problems);
+    declare(playbook, &profile, &mut schema, &mut problems);
     let context = ContextRules::compile(&playbook.context, &mut schema, &mut found);
     problems.absorb(&root.key("context"), std::mem::take(&mut found));
     let journeys = JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
@@ -83,33 +84,31 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
             return Err(problems);
         }
     };
+    let rooms = (&profile, &context, &journeys);
+    let mut moving = context.stage_reads();
+    moving.extend(journeys.reads());
+    let mut deciding = catalogue.reads().clone();
+    deciding.extend(inputs.iter().map(|(id, _)| *id));
     let engine = Engine {
         fingerprint: playbook.fingerprint(),
         zone: playbook.zone.clone(),
-        profile: (profile.clone(), profile.bind(&schema)),
-        context: (context.clone(), context.bind(&schema)),
+        moving: Bindings::new(rooms, &schema, moving),
+        deciding: Bindings::new(rooms, &schema, deciding),
         actions: journeys.bind_actions(catalogue.actions()),
-        journeys: (journeys.clone(), journeys.bind(&schema)),
+        profile,
+        context,
+        journeys,
         catalogue,
         model,
         inputs,
-        resources: resources
-            .into_iter()
-            .filter_map(|name| Some((schema.id(&format!("resource.{name}"))?, name)))
-            .collect(),
         learns: playbook.actions.iter().any(|action| action.learn),
         schema,
     };
     problems.into_result(engine)
 }
 
-/// Declares every room's attributes, the author's own, and those of resources, whose names it gives.
-fn declare(
-    playbook: &Playbook,
-    profile: &ProfileRules,
-    schema: &mut SchemaBuilder,
-    problems: &mut Problems,
-) -> Vec<String> {
+/// Declares every room's attributes, the author's own, and those of resources.
+fn declare(playbook: &Playbook, profile: &ProfileRules, schema: &mut SchemaBuilder, problems: &mut Problems) {
     let root = Path::root();
     for definition in profile.attributes() {
         schema.declare(&root.key("profile"), definition, problems);
@@ -126,7 +125,6 @@ fn declare(
     for (at, definition) in playbook.attributes.iter().enumerate() {
         schema.declare(&root.key("attributes").index(at), definition.clone(), problems);
     }
-    let mut names = Vec::new();
     for (name, left) in &playbook.resources {
         let path = root.key("resources").key(name.clone());
         match AttributeName::new(format!("resource.{name}")) {
@@ -134,12 +132,10 @@ fn declare(
                 let definition =
                     AttributeDefinition::new(attribute, AttributeType::Int).with_default(i64::from(*left));
                 schema.declare(&path, definition, problems);
-                names.push(name.clone());
             }
             Err(error) => problems.push(Problem::error("playbook/resource", path, error.to_string())),
         }
     }
-    names
 }
 
 /// Finds the attributes that the model learns from.

@@ -3,6 +3,8 @@
 //! Here the rooms are composed: events go to profile, context, journeys and ledger in one order, and every decision sees
 //! one row of facts. How a playbook becomes an engine is in `compile`. Not here: anything a host owns, such as files, sockets, clocks.
 
+use std::collections::BTreeSet;
+
 use apropos_condition::{AttributeId, Datum, Facts, Schema};
 use apropos_context::{ContextBinding, ContextError, ContextRules, Moment};
 use apropos_event::{CustomerId, DecisionId, Event, Purpose, Timestamp, Zone, draw};
@@ -14,6 +16,7 @@ use apropos_nba::{
     Catalogue, Decision, Desk, Explanation, Fingerprint, Outcome, Question, Reward, SettleError,
 };
 use apropos_profile::{ProfileBinding, ProfileRules, Use};
+use smallvec::SmallVec;
 
 use crate::{Customer, Model};
 
@@ -26,15 +29,40 @@ pub struct Engine {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) zone: Zone,
     pub(crate) schema: Schema,
-    pub(crate) profile: (ProfileRules, ProfileBinding),
-    pub(crate) context: (ContextRules, ContextBinding),
-    pub(crate) journeys: (JourneyRules, JourneyBinding),
+    pub(crate) profile: ProfileRules,
+    pub(crate) context: ContextRules,
+    pub(crate) journeys: JourneyRules,
+    /// What moves customers reads these facts.
+    pub(crate) moving: Bindings,
+    /// What decides for them reads these.
+    pub(crate) deciding: Bindings,
     pub(crate) actions: ActionBinding,
     pub(crate) catalogue: Catalogue,
     pub(crate) model: apropos_learn::Model,
     pub(crate) inputs: Vec<(AttributeId, InputKind)>,
-    pub(crate) resources: Vec<(AttributeId, String)>,
     pub(crate) learns: bool,
+}
+
+/// Where facts go, for one kind of reader: what nobody reads is not worked out.
+#[derive(Debug)]
+pub(crate) struct Bindings {
+    profile: ProfileBinding,
+    context: ContextBinding,
+    journeys: JourneyBinding,
+}
+
+impl Bindings {
+    /// Bindings for readers of `wanted`.
+    pub(crate) fn new(
+        engine: (&ProfileRules, &ContextRules, &JourneyRules),
+        schema: &Schema,
+        mut wanted: BTreeSet<AttributeId>,
+    ) -> Self {
+        let (profile, context, journeys) = engine;
+        // The context comes first: it may want more of the others.
+        let bound = context.bind(schema).only(context, &mut wanted);
+        Self { profile: profile.bind(schema).only(&wanted), context: bound, journeys: journeys.bind(schema) }
+    }
 }
 
 /// What observing an event or a tick led to.
@@ -90,6 +118,11 @@ impl Workspace {
             advance: Advance::default(),
         }
     }
+
+    /// Takes back the memory of a decision that is no longer needed; the next decision is written into it.
+    pub fn recycle(&mut self, decision: Decision) {
+        self.desk.recycle(decision);
+    }
 }
 
 impl Engine {
@@ -110,17 +143,17 @@ impl Engine {
 
     /// The rules of the profile.
     pub fn profile(&self) -> &ProfileRules {
-        &self.profile.0
+        &self.profile
     }
 
     /// The rules of the context.
     pub fn context(&self) -> &ContextRules {
-        &self.context.0
+        &self.context
     }
 
     /// The journeys.
     pub fn journeys(&self) -> &JourneyRules {
-        &self.journeys.0
+        &self.journeys
     }
 
     /// A customer of whom nothing is known.
@@ -156,21 +189,21 @@ impl Engine {
             let (event, customer) = (event.customer.clone(), customer.id.clone());
             return Err(ObserveError::OtherCustomer { event, customer });
         }
-        self.context.0.check(event)?;
-        let changes = self.profile.0.observe(&mut customer.profile, event)?;
+        self.context.check(event)?;
+        let changes = self.profile.observe(&mut customer.profile, event)?;
         if changes.outcome == apropos_profile::Outcome::Repeated {
             return Ok(Observed::default());
         }
         customer.revision += 1;
-        self.context.0.observe(&mut customer.context, event)?;
+        self.context.observe(&mut customer.context, event)?;
         let mut moment = Moment::at(event.received_at);
         moment.channel.clone_from(&event.channel);
-        self.write_facts(&mut workspace.facts, customer, &moment);
-        if self.context.0.refresh_stages(&mut customer.context, &workspace.facts, moment.now) {
-            self.write_facts(&mut workspace.facts, customer, &moment);
+        self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
+        if self.context.refresh_stages(&mut customer.context, &workspace.facts, moment.now) {
+            self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
         }
         let Workspace { facts, advance, .. } = workspace;
-        self.journeys.0.advance_into(&mut customer.journeys, Input::Event(event), facts, moment.now, advance);
+        self.journeys.advance_into(&mut customer.journeys, Input::Event(event), facts, moment.now, advance);
         let mut effects = std::mem::take(&mut advance.effects);
         if event.kind.as_str() == HANDOFF_CLOSED {
             self.close(customer, event, facts, &mut effects);
@@ -189,7 +222,7 @@ impl Engine {
         for instance in open {
             let command = Command::Close { instance, outcome: outcome.clone() };
             let input = Input::Command(&command);
-            let advance = self.journeys.0.advance(&mut customer.journeys, input, facts, event.received_at);
+            let advance = self.journeys.advance(&mut customer.journeys, input, facts, event.received_at);
             effects.extend(advance.effects);
         }
     }
@@ -202,10 +235,10 @@ impl Engine {
     /// Like [`Engine::tick`], with memory that is used again.
     pub fn tick_in(&self, workspace: &mut Workspace, customer: &mut Customer, now: Timestamp) -> Observed {
         customer.revision += 1;
-        self.write_facts(&mut workspace.facts, customer, &Moment::at(now));
+        self.write_facts(&self.moving, &mut workspace.facts, customer, &Moment::at(now));
         let Workspace { facts, advance, .. } = workspace;
-        self.context.0.refresh_stages(&mut customer.context, facts, now);
-        self.journeys.0.advance_into(&mut customer.journeys, Input::Tick, facts, now, advance);
+        self.context.refresh_stages(&mut customer.context, facts, now);
+        self.journeys.advance_into(&mut customer.journeys, Input::Tick, facts, now, advance);
         let effects = std::mem::take(&mut advance.effects);
         let rewards = self.catalogue.settle_due(&mut customer.ledger, now);
         Observed { new: true, effects, rewards: self.permitted(customer, rewards, now) }
@@ -213,7 +246,7 @@ impl Engine {
 
     /// When [`Engine::tick`] must be called at the latest; nothing when nothing waits for time.
     pub fn next_due(&self, customer: &Customer) -> Option<Timestamp> {
-        let journeys = self.journeys.0.next_due(&customer.journeys);
+        let journeys = self.journeys.next_due(&customer.journeys);
         journeys.into_iter().chain(customer.ledger.next_due()).min()
     }
 
@@ -280,7 +313,7 @@ impl Engine {
     }
 
     fn may_learn(&self, customer: &Customer, now: Timestamp) -> bool {
-        self.profile.0.permission(&customer.profile, Use::of(Purpose::Learn), now).allowed
+        self.profile.permission(&customer.profile, Use::of(Purpose::Learn), now).allowed
     }
 
     /// Rewards of a customer who does not want to be learned from are dropped.
@@ -288,12 +321,13 @@ impl Engine {
         if rewards.is_empty() || self.may_learn(customer, now) { rewards } else { Vec::new() }
     }
 
-    fn write_facts(&self, facts: &mut Facts, customer: &Customer, moment: &Moment) {
+    /// Writes the facts that somebody reads.
+    fn write_facts(&self, bindings: &Bindings, facts: &mut Facts, customer: &Customer, moment: &Moment) {
         let zone = moment.zone.as_ref().unwrap_or(&self.zone);
         facts.reset();
-        self.profile.0.write_facts(&customer.profile, moment.now, zone, &self.profile.1, facts);
-        self.journeys.0.write_facts(&customer.journeys, &self.journeys.1, facts);
-        self.context.0.write_facts(&customer.context, moment, &self.context.1, facts);
+        self.profile.write_facts(&customer.profile, moment.now, zone, &bindings.profile, facts);
+        self.journeys.write_facts(&customer.journeys, &bindings.journeys, facts);
+        self.context.write_facts(&customer.context, moment, &bindings.context, facts);
     }
 
     fn asking<T>(
@@ -306,22 +340,10 @@ impl Engine {
         ask: impl FnOnce(&Catalogue, &Question<'_>, &mut Desk) -> T,
     ) -> T {
         let Workspace { facts, desk, standings, features, .. } = workspace;
-        self.write_facts(facts, customer, moment);
-        self.journeys.0.standings(&customer.journeys, &self.actions, standings);
+        self.write_facts(&self.deciding, facts, customer, moment);
+        self.journeys.standings(&customer.journeys, &self.actions, standings);
         let learned = self.learns && self.encode(model, facts, features);
         let id = decision_id(customer, moment, seed);
-        let promises: Vec<String> = customer
-            .journeys
-            .promises()
-            .iter()
-            .filter(|promise| promise.status().is_pending() || promise.is_repairing())
-            .map(|promise| {
-                format!("{}: {}, due {}", promise.promise(), promise.status().as_str(), promise.due())
-            })
-            .collect();
-        let goal = self.context.0.goals().goal(&customer.context.goal, moment.stated_goal, moment.now).goal;
-        let resources: Vec<(AttributeId, &str)> =
-            self.resources.iter().map(|(id, name)| (*id, name.as_str())).collect();
         let question = Question {
             id: &id,
             customer: &customer.id,
@@ -329,18 +351,16 @@ impl Engine {
             moment,
             zone: moment.zone.as_ref().unwrap_or(&self.zone),
             facts,
-            profile_rules: &self.profile.0,
+            profile_rules: &self.profile,
             profile: &customer.profile,
-            context_rules: &self.context.0,
+            context_rules: &self.context,
             context: &customer.context,
             standings,
-            muted: self.journeys.0.is_muted(&customer.journeys),
-            repairing: self.journeys.0.is_repairing(&customer.journeys),
+            muted: self.journeys.is_muted(&customer.journeys),
+            repairing: self.journeys.is_repairing(&customer.journeys),
             ledger: &customer.ledger,
             model: learned.then_some((model.learned(), &*features)),
-            resources: &resources,
-            goal: Some(goal.as_str()),
-            promises: &promises,
+            journeys: &customer.journeys,
             playbook: self.fingerprint,
             learned: model.fingerprint(),
             seed,
@@ -350,8 +370,8 @@ impl Engine {
 
     /// Encodes the customer's features; `false` when they cannot be, and nothing learned is used then.
     fn encode(&self, model: &Model, facts: &Facts, features: &mut Features) -> bool {
-        let inputs: Vec<apropos_learn::Input<'_>> =
-            self.inputs.iter().map(|(id, kind)| input(facts.get(*id), *kind)).collect();
+        let inputs = self.inputs.iter().map(|(id, kind)| input(facts.get(*id), *kind));
+        let inputs: SmallVec<[apropos_learn::Input<'_>; 16]> = inputs.collect();
         model.learned().encode(&inputs, features).is_ok()
     }
 }

@@ -1,6 +1,6 @@
 //! Moving through cycles: by events as they happen, by conditions when facts are at hand.
 
-use apropos_condition::{Condition, Facts, SchemaBuilder};
+use apropos_condition::{AttributeId, Condition, Facts, SchemaBuilder};
 use apropos_event::{CycleId, Duration, Event, Path, Problems, StageId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,13 @@ const MAX_KEPT: usize = 64;
 const MAX_BEFORE: usize = 8;
 
 impl Cycles {
+    /// The attributes that conditions of stages read.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = AttributeId> {
+        let conditions =
+            self.cycles.iter().flat_map(|cycle| cycle.enter_when.iter().chain(&cycle.leave_when));
+        conditions.flatten().flat_map(Condition::attributes).copied()
+    }
+
     /// Checks cycles; conditions are read against the builder.
     pub fn compile(
         definitions: &[CycleDefinition],

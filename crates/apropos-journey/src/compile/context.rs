@@ -2,7 +2,9 @@
 //!
 //! Not here: any one kind of definition.
 
-use apropos_condition::{Condition, SchemaBuilder};
+use std::collections::BTreeSet;
+
+use apropos_condition::{AttributeId, Condition, SchemaBuilder};
 use apropos_event::{
     Duration, EventKind, JourneyId, Path, Problem, Problems, PromiseId, Properties, did_you_mean, draw,
 };
@@ -18,6 +20,8 @@ pub(super) struct Context<'a> {
     pub(super) journeys: Vec<&'a JourneyId>,
     pub(super) promises: Vec<&'a PromiseId>,
     moments: Vec<&'a PromiseId>,
+    /// The attributes that the conditions parsed so far read.
+    pub(super) reads: BTreeSet<AttributeId>,
 }
 
 impl<'a> Context<'a> {
@@ -46,6 +50,7 @@ impl<'a> Context<'a> {
                 .iter()
                 .flat_map(|journey| journey.nodes.values().filter_map(|node| node.promise.as_ref()))
                 .collect(),
+            reads: BTreeSet::new(),
         }
     }
 
@@ -59,6 +64,7 @@ impl<'a> Context<'a> {
         match Condition::parse(text, &mut *self.schema) {
             Ok((condition, warnings)) => {
                 self.problems.absorb(path, warnings);
+                self.reads.extend(condition.attributes());
                 Some(condition)
             }
             Err(problems) => {

@@ -9,7 +9,9 @@ mod node;
 pub(crate) mod plan;
 mod promise;
 
-use apropos_condition::SchemaBuilder;
+use std::collections::BTreeSet;
+
+use apropos_condition::{AttributeId, SchemaBuilder};
 use apropos_event::{ActionId, JourneyId, Path, Problem, Problems, PromiseId};
 
 pub(crate) use journey::{ABANDONED, HUMAN, LEFT, OWN_OUTCOMES, family};
@@ -46,6 +48,8 @@ pub struct JourneyRules {
     pub(crate) promises_by_id: Vec<u16>,
     /// Actions that are owned by a journey, sorted.
     pub(crate) owned: Vec<ActionId>,
+    /// The attributes that conditions read.
+    reads: BTreeSet<AttributeId>,
 }
 
 impl JourneyRules {
@@ -97,8 +101,8 @@ impl JourneyRules {
         // The schema as far as it is known: every condition of this room was read against it.
         let known = context.schema.clone().build();
         lint::check(&plans, &paths, &known, context.problems);
-        let kinds = context.kinds;
-        Self::assemble(plans, promises, kinds)
+        let Context { kinds, reads, .. } = context;
+        Self { reads, ..Self::assemble(plans, promises, kinds) }
     }
 
     pub(crate) fn assemble(plans: Vec<Plan>, promises: Vec<Promise>, kinds: Kinds) -> Self {
@@ -146,6 +150,7 @@ impl JourneyRules {
             promises,
             promises_by_id,
             owned,
+            reads: BTreeSet::new(),
         }
     }
 
@@ -157,6 +162,11 @@ impl JourneyRules {
             promise.lateness = Some(lateness);
         }
         self
+    }
+
+    /// The attributes that conditions of journeys and promises read: what a step needs to be written.
+    pub fn reads(&self) -> &BTreeSet<AttributeId> {
+        &self.reads
     }
 
     /// The journeys and their versions, in order.

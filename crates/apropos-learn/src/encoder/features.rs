@@ -58,11 +58,24 @@ impl Raw {
 ///
 /// Made and reused by [`crate::Model::encode`]; plain data, so that a host can keep it with the decision until the
 /// outcome is known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Features {
     pub(crate) rows: Vec<u32>,
     pub(crate) values: Vec<f32>,
     pub(crate) raw: Vec<Raw>,
+}
+
+impl Clone for Features {
+    fn clone(&self) -> Self {
+        Self { rows: self.rows.clone(), values: self.values.clone(), raw: self.raw.clone() }
+    }
+
+    /// Copies into the memory that is there already.
+    fn clone_from(&mut self, other: &Self) {
+        self.rows.clone_from(&other.rows);
+        self.values.clone_from(&other.values);
+        self.raw.clone_from(&other.raw);
+    }
 }
 
 impl Features {

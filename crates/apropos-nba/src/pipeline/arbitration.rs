@@ -6,14 +6,22 @@ use apropos_condition::{Datum, Scratch};
 use apropos_event::draw;
 use apropos_learn::explore;
 
+use super::memo::Memo;
 use super::{Desk, Live, View, drop_at};
-use crate::Class;
 use crate::catalogue::{Action, WEIGHTS};
 use crate::score::{Factors, Score};
 use crate::stage::{Dropped, Reason, Stage};
+use crate::{Class, Component};
 
 impl View<'_> {
-    pub(super) fn factors(&self, action: &Action, treatment: usize, scratch: &Scratch) -> Factors {
+    pub(super) fn factors(
+        &self,
+        at: usize,
+        action: &Action,
+        treatment: usize,
+        scratch: &Scratch,
+        memo: &mut Memo,
+    ) -> Factors {
         let definition = &action.definition;
         let weights = scratch.holding(WEIGHTS);
         let context_weight = action
@@ -21,14 +29,11 @@ impl View<'_> {
             .iter()
             .filter(|(subject, _)| weights.contains(*subject))
             .fold(1.0, |all, (_, w)| all * w);
-        let outbound =
-            definition.treatments.get(treatment).filter(|treatment| !self.here(&treatment.channel));
-        let channel = outbound.and_then(|treatment| self.q.context_rules.channels().get(&treatment.channel));
-        let interruption = channel.map_or(0.0, |channel| {
-            let price =
-                if 0.0 < channel.interruption { channel.interruption } else { self.catalogue.interruption };
-            price * (1.0 + self.pressure)
+        let way = self.catalogue.layout.ways(at).get(treatment);
+        let price = way.and_then(|way| self.place(way.channel, memo)).map_or(0.0, |(channel, place)| {
+            if place.here || channel.known.is_none() { 0.0 } else { channel.price }
         });
+        let interruption = if price == 0.0 { 0.0 } else { price * (1.0 + self.pressure(memo)) };
         Factors {
             propensity: definition.propensity,
             baseline: definition.baseline,
@@ -68,8 +73,9 @@ impl View<'_> {
     }
 
     /// Drops what is too unlikely, does harm, has no resource left, or is below silence; then lets lower classes wait.
-    pub(super) fn arbitrate(&self, desk: &mut Desk, fates: &mut [Option<Dropped>]) {
-        desk.live.retain(|live| {
+    pub(super) fn arbitrate(&self, desk: &mut Desk) {
+        let Desk { live: lives, fates, .. } = desk;
+        lives.retain(|live| {
             let fate = self.action(live.action).and_then(|action| self.unworthy(action, live));
             let alive = fate.is_none();
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
@@ -78,45 +84,44 @@ impl View<'_> {
             alive
         });
         let class = |live: &Live| self.action(live.action).map(|action| action.definition.class);
-        let Some(Some(top)) = desk.live.iter().map(class).min() else { return };
-        desk.live.retain(|live| {
+        let Some(Some(top)) = lives.iter().map(class).min() else { return };
+        lives.retain(|live| {
             let alive = class(live) == Some(top);
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
-                *slot = Some(drop_at(Stage::Arbitration, "class", Reason::Waits(top)));
+                *slot = Some(drop_at(Stage::Arbitration, Component::fixed("class"), Reason::Waits(top)));
             }
             alive
         });
         // Total order: priority, then name. (The class is the same for all that are left.)
-        desk.live.sort_by(|a, b| {
-            let by_name = || self.catalogue.ids.get(a.action).cmp(&self.catalogue.ids.get(b.action));
-            b.score.priority.total_cmp(&a.score.priority).then_with(by_name)
+        let rank = |live: &Live| self.catalogue.layout.ranks.get(live.action);
+        lives.sort_unstable_by(|a, b| {
+            b.score.priority.total_cmp(&a.score.priority).then_with(|| rank(a).cmp(&rank(b)))
         });
     }
 
     fn unworthy(&self, action: &Action, live: &Live) -> Option<Dropped> {
-        let (definition, policy) = (&action.definition, &self.catalogue.policy);
-        let class = definition.class;
+        let policy = &self.catalogue.policy;
+        let class = action.definition.class;
         let duty = class <= Class::Service;
+        let fixed = |stage, component, reason| Some(drop_at(stage, Component::fixed(component), reason));
         if !duty && live.score.propensity < policy.min_propensity {
-            return Some(drop_at(Stage::Propensity, "min_propensity", Reason::Unlikely));
+            return fixed(Stage::Propensity, "min_propensity", Reason::Unlikely);
         }
         if !class.is_owed() && live.score.customer < 0.0 {
-            return Some(drop_at(Stage::Arbitration, "benefit", Reason::HarmsCustomer));
+            return fixed(Stage::Arbitration, "benefit", Reason::HarmsCustomer);
         }
         if !duty && live.score.company < 0.0 {
-            return Some(drop_at(Stage::Arbitration, "value", Reason::HarmsCompany));
+            return fixed(Stage::Arbitration, "value", Reason::HarmsCompany);
         }
         if !duty && live.score.priority <= policy.silence {
-            return Some(drop_at(Stage::Arbitration, "silence", Reason::BelowSilence));
+            return fixed(Stage::Arbitration, "silence", Reason::BelowSilence);
         }
-        let resource = definition.uses.as_deref()?;
-        let said = self.q.resources.iter().find(|(_, name)| *name == resource);
-        let said = said.and_then(|(id, _)| match self.q.facts.get(*id) {
-            Some(Datum::Int(left)) => Some(left),
-            _ => None,
-        });
-        let left = said.or_else(|| self.catalogue.resources.get(resource).map(|left| i64::from(*left)));
-        (left.unwrap_or(0) <= 0).then(|| drop_at(Stage::Constraints, resource, Reason::NoneLeft))
+        let resource = self.catalogue.layout.uses.get(live.action)?.as_ref()?;
+        let left = match resource.left.and_then(|id| self.q.facts.get(id)) {
+            Some(Datum::Int(left)) => left,
+            _ => resource.declared,
+        };
+        (left <= 0).then(|| drop_at(Stage::Constraints, resource.name.clone(), Reason::NoneLeft))
     }
 
     /// Fills the probability of each live action and gives the place of the chosen one.

@@ -4,30 +4,40 @@
 
 use apropos_condition::{Scratch, Truth};
 use apropos_context::Direction;
-use apropos_event::Purpose;
+use apropos_event::{ChannelId, PropertyName, Purpose};
 use apropos_journey::Standing;
 use apropos_profile::{ConsentState, Subject, Use};
 
+use super::memo::Memo;
 use super::{View, drop_at};
-use crate::Class;
+use crate::Component;
 use crate::catalogue::{APPLICABLE, Action, ELIGIBLE, SUITABLE};
+use crate::layout::{Channel, Way};
 use crate::policy;
 use crate::stage::{ConsentGap, Dropped, Reason, Stage};
 
 impl View<'_> {
     /// Takes one action through the stages up to `treatment`; gives the treatment it would be carried out by.
-    pub(super) fn admit(&self, at: usize, action: &Action, scratch: &Scratch) -> Result<usize, Dropped> {
+    pub(super) fn admit(
+        &self,
+        at: usize,
+        action: &Action,
+        scratch: &Scratch,
+        memo: &mut Memo,
+    ) -> Result<usize, Dropped> {
+        let ways = self.catalogue.layout.ways(at);
         self.available(action)?;
-        let mut open = self.consented(action)?;
-        self.conditions(at, action, scratch)?;
+        let mut open = self.consented(action, ways, memo)?;
+        self.conditions(at, action, scratch, memo)?;
         self.journey(at, action)?;
-        self.contact(action, &mut open)?;
-        self.treat(action, open)
+        self.contact(action, ways, &mut open, memo)?;
+        self.treat(action, ways, open, memo)
     }
 
     fn available(&self, action: &Action) -> Result<(), Dropped> {
         let definition = &action.definition;
-        let dropped = |component: &str, reason| Err(drop_at(Stage::Availability, component, reason));
+        let dropped =
+            |component, reason| Err(drop_at(Stage::Availability, Component::fixed(component), reason));
         match (definition.from, definition.until) {
             _ if !definition.enabled => dropped("enabled", Reason::SwitchedOff),
             (Some(from), _) if self.now < from => dropped("from", Reason::NotYet(from)),
@@ -37,13 +47,13 @@ impl View<'_> {
     }
 
     /// Which treatments consent and preferences leave open, as bits.
-    fn consented(&self, action: &Action) -> Result<u32, Dropped> {
+    fn consented(&self, action: &Action, ways: &[Way], memo: &mut Memo) -> Result<u32, Dropped> {
         let definition = &action.definition;
-        let all = u32::MAX >> (32 - definition.treatments.len().clamp(1, 32));
+        let all = u32::MAX >> (32 - ways.len().clamp(1, 32));
         if definition.class.is_owed() {
             return Ok(all);
         }
-        let dropped = |component: &str, reason| Err(drop_at(Stage::Consent, component, reason));
+        let dropped = |component, reason| Err(drop_at(Stage::Consent, component, reason));
         let less = self.less.iter().any(|subject| match subject {
             Subject::Action(name) => name.as_str() == definition.id.as_str(),
             Subject::Group(name) => {
@@ -52,53 +62,60 @@ impl View<'_> {
             Subject::Topic(name) => definition.topic.as_deref() == Some(name.as_str()),
         });
         if less {
-            return dropped("preferences", Reason::LessLikeThis);
+            return dropped(Component::fixed("preferences"), Reason::LessLikeThis);
         }
-        if definition.personal && !self.personalise {
-            return dropped("personalise", Reason::NoConsent(ConsentGap::NotPersonalised));
+        if definition.personal && !self.personalise(memo) {
+            return dropped(Component::fixed("personalise"), Reason::NoConsent(ConsentGap::NotPersonalised));
         }
         // A treatment where the customer is not says nothing about consent or limits; when there is no other, the
         // stage `treatment` tells so.
-        let there =
-            |bit: &usize| definition.treatments.get(*bit).is_some_and(|one| self.elsewhere(&one.channel));
-        let absent =
-            (0..definition.treatments.len().min(32)).filter(there).fold(0, |bits, bit| bits | (1 << bit));
+        let absent = bits(ways)
+            .filter(|(_, way)| self.elsewhere(way.channel, memo))
+            .fold(0, |all, (bit, _)| all | bit);
         let mut open = if absent == all { all } else { all & !absent };
+        let marketing = definition.class.is_marketing();
         let mut first = None;
-        for (bit, treatment) in definition.treatments.iter().enumerate() {
-            if open & (1 << bit) == 0 {
+        for (bit, way) in bits(ways) {
+            if open & bit == 0 {
                 continue;
             }
-            if let Some(reason) = self.refuses(definition.class, &treatment.channel) {
-                open &= !(1 << bit);
-                first.get_or_insert((treatment.channel.as_str(), reason));
+            if let Some(reason) = self.refuses(marketing, way.channel, memo) {
+                open &= !bit;
+                first.get_or_insert((way.channel, reason));
             }
         }
         match first {
-            Some((channel, reason)) if open == 0 => dropped(channel, reason),
+            Some((channel, reason)) if open == 0 => dropped(self.name(channel), reason),
             _ => Ok(open),
         }
     }
 
     /// Why the customer does not want to be reached on a channel. Answering on the channel they came by is fine.
-    fn refuses(&self, class: Class, channel: &apropos_event::ChannelId) -> Option<Reason> {
-        if self.here(channel) {
+    fn refuses(&self, marketing: bool, channel: usize, memo: &mut Memo) -> Option<Reason> {
+        let (channel, place) = self.place(channel, memo)?;
+        if place.here {
             return None;
         }
+        let [plain, market] = &mut place.refusals;
+        let asked = if marketing { market } else { plain };
+        asked.or(|| self.refusal(marketing, channel))
+    }
+
+    fn refusal(&self, marketing: bool, channel: &Channel) -> Option<Reason> {
         let (rules, profile) = (self.q.profile_rules, self.q.profile);
-        if rules.is_blocked(profile, channel, self.now) {
+        if rules.is_blocked(profile, &channel.id, self.now) {
             return Some(Reason::NoConsent(ConsentGap::Denied));
         }
-        if let Some(until) = rules.rests_until(profile, Some(channel), self.now) {
+        if let Some(until) = rules.rests_until(profile, Some(&channel.id), self.now) {
             return Some(Reason::Snoozed(until));
         }
-        let needed = self.q.context_rules.channels().get(channel).is_some_and(|known| known.needs_consent);
-        if !needed && !class.is_marketing() {
+        let needed = channel.known.as_ref().is_some_and(|known| known.needs_consent);
+        if !needed && !marketing {
             return None;
         }
-        let asked = Use::of(Purpose::Contact).on(channel);
-        let asked =
-            self.marketing.as_ref().filter(|_| class.is_marketing()).map_or(asked, |it| asked.category(it));
+        let category = if marketing { PropertyName::new("marketing").ok() } else { None };
+        let asked = Use::of(Purpose::Contact).on(&channel.id);
+        let asked = category.as_ref().map_or(asked, |it| asked.category(it));
         let permission = rules.permission(profile, asked, self.now);
         if permission.allowed || (!needed && permission.state != ConsentState::Denied) {
             return None;
@@ -110,22 +127,29 @@ impl View<'_> {
         }))
     }
 
-    fn conditions(&self, at: usize, action: &Action, scratch: &Scratch) -> Result<(), Dropped> {
-        for (stage, ruleset, name) in [
-            (Stage::Eligibility, ELIGIBLE, "eligible"),
-            (Stage::Applicability, APPLICABLE, "applicable"),
-            (Stage::Suitability, SUITABLE, "suitable"),
+    fn conditions(
+        &self,
+        at: usize,
+        action: &Action,
+        scratch: &Scratch,
+        memo: &mut Memo,
+    ) -> Result<(), Dropped> {
+        for (stage, ruleset) in [
+            (Stage::Eligibility, ELIGIBLE),
+            (Stage::Applicability, APPLICABLE),
+            (Stage::Suitability, SUITABLE),
         ] {
             if !scratch.holding(ruleset).contains(at) {
                 let failure = self.catalogue.index.first_failure(ruleset, at, scratch);
                 let number = failure.as_ref().map_or(0, |failure| failure.condition);
                 let unknown = failure.is_some_and(|failure| failure.truth == Truth::Unknown);
                 let reason = if unknown { Reason::ConditionUnknown } else { Reason::ConditionFalse };
-                return Err(drop_at(stage, format!("{name}[{number}]"), reason));
+                return Err(drop_at(stage, self.catalogue.layout.condition(ruleset, number), reason));
             }
         }
-        if self.protected && action.definition.class.is_marketing() && !action.definition.for_protected {
-            return Err(drop_at(Stage::Suitability, "protected", Reason::Protected));
+        let definition = &action.definition;
+        if definition.class.is_marketing() && !definition.for_protected && self.protected(memo) {
+            return Err(drop_at(Stage::Suitability, Component::fixed("protected"), Reason::Protected));
         }
         Ok(())
     }
@@ -133,7 +157,7 @@ impl View<'_> {
     fn journey(&self, at: usize, action: &Action) -> Result<(), Dropped> {
         let class = action.definition.class;
         let standing = self.q.standings.get(at).copied().unwrap_or_default();
-        let dropped = |component: &str, reason| Err(drop_at(Stage::Journey, component, reason));
+        let dropped = |component, reason| Err(drop_at(Stage::Journey, Component::fixed(component), reason));
         if self.with_person && !class.is_owed() {
             return dropped("hand_off", Reason::WithPerson);
         }
@@ -146,7 +170,7 @@ impl View<'_> {
         Ok(())
     }
 
-    fn contact(&self, action: &Action, open: &mut u32) -> Result<(), Dropped> {
+    fn contact(&self, action: &Action, ways: &[Way], open: &mut u32, memo: &mut Memo) -> Result<(), Dropped> {
         if action.definition.class.is_owed() {
             return Ok(());
         }
@@ -154,94 +178,117 @@ impl View<'_> {
             return Err(dropped);
         }
         let mut first = None;
-        for (bit, treatment) in action.definition.treatments.iter().enumerate() {
-            if *open & (1 << bit) == 0 || self.here(&treatment.channel) {
+        for (bit, way) in bits(ways) {
+            if *open & bit == 0 || memo.here(way.channel) {
                 continue;
             }
-            let (ledger, channel) = (self.q.ledger, &treatment.channel);
-            if let Some(dropped) =
-                policy::limited(self.catalogue, ledger, action, channel, self.now, self.q.zone)
-            {
-                *open &= !(1 << bit);
-                first.get_or_insert(dropped);
+            let mut limits = way.limits.iter();
+            if let Some(reached) = limits.find_map(|limit| Some((*limit, self.limit(*limit, memo)?))) {
+                *open &= !bit;
+                first.get_or_insert(reached);
             }
         }
         match first {
-            Some(dropped) if *open == 0 => Err(dropped),
+            Some((limit, reason)) if *open == 0 => {
+                Err(drop_at(Stage::ContactPolicy, self.catalogue.layout.limit(limit), reason))
+            }
             _ => Ok(()),
         }
     }
 
     /// The best treatment that can be carried out now: the channel the customer chose or came by, then the one they
     /// like best, then the author's order.
-    fn treat(&self, action: &Action, open: u32) -> Result<usize, Dropped> {
-        let definition = &action.definition;
+    fn treat(&self, action: &Action, ways: &[Way], open: u32, memo: &mut Memo) -> Result<usize, Dropped> {
         let mut first = None;
         let mut best: Option<(u8, usize)> = None;
-        for (bit, treatment) in definition.treatments.iter().enumerate() {
-            if open & (1 << bit) == 0 {
+        for (at, (bit, way)) in bits(ways).enumerate() {
+            if open & bit == 0 {
                 continue;
             }
-            if let Some(reason) = self.unusable(action, &treatment.channel) {
+            if let Some(reason) = self.unusable(action, way.channel, memo) {
                 // What is wrong with the channel the customer is on says most.
-                if first.is_none() || self.here(&treatment.channel) {
-                    first = Some((treatment.channel.as_str(), reason));
+                if first.is_none() || memo.here(way.channel) {
+                    first = Some((way.channel, reason));
                 }
                 continue;
             }
-            let rank = if self.q.moment.chosen_channel.as_ref() == Some(&treatment.channel) {
-                0
-            } else if self.here(&treatment.channel) {
-                1
-            } else if self.preferred == Some(&treatment.channel) {
-                2
-            } else {
-                3
-            };
+            let rank = self.place(way.channel, memo).map_or(3, |(channel, place)| {
+                if place.chosen {
+                    0
+                } else if place.here {
+                    1
+                } else {
+                    3 - u8::from(self.preferred == Some(&channel.id))
+                }
+            });
             if best.is_none_or(|(known, _)| rank < known) {
-                best = Some((rank, bit));
+                best = Some((rank, at));
             }
         }
-        best.map(|(_, bit)| bit).ok_or_else(|| {
-            let (component, reason) = first.unwrap_or(("treatments", Reason::NoChannel));
-            drop_at(Stage::Treatment, component, reason)
+        best.map(|(_, at)| at).ok_or_else(|| match first {
+            Some((channel, reason)) => drop_at(Stage::Treatment, self.name(channel), reason),
+            None => drop_at(Stage::Treatment, Component::fixed("treatments"), Reason::NoChannel),
         })
     }
 
-    fn unusable(&self, action: &Action, channel: &apropos_event::ChannelId) -> Option<Reason> {
+    fn unusable(&self, action: &Action, channel: usize, memo: &mut Memo) -> Option<Reason> {
         let moment = self.q.moment;
-        let Some(known) = self.q.context_rules.channels().get(channel) else {
-            return Some(Reason::NoChannel);
-        };
-        if self.here(channel) {
+        let Some((channel, place)) = self.place(channel, memo) else { return Some(Reason::NoChannel) };
+        let Some(known) = &channel.known else { return Some(Reason::NoChannel) };
+        let personal = action.definition.personal;
+        if place.here {
             let capable =
                 moment.device.as_ref().is_none_or(|device| known.needs.iter().all(|need| device.can(need)));
             return if !capable {
                 Some(Reason::NoChannel)
-            } else if action.definition.personal && (self.shared_device || known.public) {
+            } else if personal && (known.public || self.shared_device()) {
                 Some(Reason::SharedDevice)
             } else {
                 None
             };
         }
-        let reachable = moment.reachable.is_empty() || moment.reachable.contains(channel);
+        let reachable = moment.reachable.is_empty() || moment.reachable.contains(&channel.id);
         if known.direction == Direction::Inbound || !reachable {
             return Some(Reason::NoChannel);
         }
-        if action.definition.personal && known.public {
+        if personal && known.public {
             return Some(Reason::SharedDevice);
         }
         if action.definition.class.is_owed() {
             return None;
         }
-        let quiet = self.q.context_rules.quiet(self.q.context, moment, channel);
-        let own = self.q.profile_rules.is_quiet(self.q.profile, self.q.zone.local(self.now));
-        (quiet.quiet || own).then_some(Reason::Quiet(quiet.next_allowed.filter(|next| self.now < *next)))
+        place.quiet.or(|| self.quiet(&channel.id))
+    }
+
+    /// Whether the customer must not be interrupted on a channel now, by the law or by their own wish.
+    fn quiet(&self, channel: &ChannelId) -> Option<Reason> {
+        let quiet = self.q.context_rules.quiet(self.q.context, self.q.moment, channel);
+        let mut own = self.q.profile_rules.quiet_times(self.q.profile);
+        (quiet.quiet || own.any(|times| times.holds(self.q.zone.local(self.now))))
+            .then_some(Reason::Quiet(quiet.next_allowed.filter(|next| self.now < *next)))
+    }
+
+    /// Whether the device is not the customer's own.
+    fn shared_device(&self) -> bool {
+        let device = self.q.moment.device.as_ref();
+        device.is_some_and(|device| !self.q.context_rules.devices().consequences(device).personal)
     }
 
     /// Whether a channel works only where the customer is not now.
-    fn elsewhere(&self, channel: &apropos_event::ChannelId) -> bool {
-        let inbound = |known: &apropos_context::ChannelDefinition| known.direction == Direction::Inbound;
-        !self.here(channel) && self.q.context_rules.channels().get(channel).is_some_and(inbound)
+    fn elsewhere(&self, channel: usize, memo: &mut Memo) -> bool {
+        self.place(channel, memo).is_some_and(|(channel, place)| {
+            let inbound = |known: &apropos_context::ChannelDefinition| known.direction == Direction::Inbound;
+            !place.here && channel.known.as_ref().is_some_and(inbound)
+        })
     }
+
+    fn name(&self, channel: usize) -> Component {
+        let known = self.catalogue.layout.channels.get(channel);
+        known.map_or(Component::fixed("treatments"), |channel| channel.component.clone())
+    }
+}
+
+/// The treatments of an action with the bit that stands for each.
+fn bits(ways: &[Way]) -> impl Iterator<Item = (u32, &Way)> {
+    ways.iter().take(32).enumerate().map(|(at, way)| (1 << at, way))
 }

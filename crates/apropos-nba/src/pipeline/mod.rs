@@ -5,21 +5,23 @@
 
 mod arbitration;
 mod gates;
+mod memo;
 mod record;
 
-use apropos_condition::{AttributeId, Facts, Scratch};
+use apropos_condition::{Facts, Scratch};
 use apropos_context::{ContextRules, ContextState, Moment};
-use apropos_event::{CustomerId, DecisionId, PropertyName, Purpose, Timestamp, Zone};
-use apropos_journey::Standing;
+use apropos_event::{ChannelId, CustomerId, DecisionId, Timestamp, Zone};
+use apropos_journey::{JourneyState, Standing};
 use apropos_learn::{Features, Model, Scores};
-use apropos_profile::{Profile, ProfileRules, Subject, Use};
+use apropos_profile::{Profile, ProfileRules, Subject};
 
-use crate::Fingerprint;
+use self::memo::Memo;
 use crate::catalogue::{Action, Catalogue};
-use crate::decision::Decision;
+use crate::decision::{Candidate, Decision};
 use crate::ledger::Ledger;
 use crate::score::{Factors, Score};
 use crate::stage::{Dropped, Reason, Stage};
+use crate::{Component, Fingerprint};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
@@ -43,6 +45,8 @@ pub struct Question<'a> {
     pub context_rules: &'a ContextRules,
     /// What is remembered of the context.
     pub context: &'a ContextState,
+    /// The journeys and promises.
+    pub journeys: &'a JourneyState,
     /// What the journeys say about each action, in the catalogue's order.
     pub standings: &'a [Standing],
     /// Whether a journey is with a person.
@@ -53,12 +57,6 @@ pub struct Question<'a> {
     pub ledger: &'a Ledger,
     /// The learned model and the customer's features, when anything is learned and may be used.
     pub model: Option<(&'a Model, &'a Features)>,
-    /// Units left of each resource, where the moment says so.
-    pub resources: &'a [(AttributeId, &'a str)],
-    /// The customer's goal, if one is believed.
-    pub goal: Option<&'a str>,
-    /// What is promised and not yet kept.
-    pub promises: &'a [String],
     /// The playbook's fingerprint.
     pub playbook: Fingerprint,
     /// The model's fingerprint.
@@ -71,12 +69,21 @@ pub struct Question<'a> {
 #[derive(Debug)]
 pub struct Desk {
     scratch: Scratch,
+    memo: Memo,
+    /// For each action why it was dropped, if it was.
+    fates: Vec<Option<Dropped>>,
+    /// What was dropped, in order of rank.
+    lost: Vec<u64>,
     candidates: Vec<u32>,
     scores: Scores,
     live: Vec<Live>,
     values: Vec<f64>,
     probabilities: Vec<f64>,
+    spare: Vec<(Vec<Candidate>, Features)>,
 }
+
+/// How many decisions' memory a desk keeps to use again.
+const MAX_SPARE: usize = 4_096;
 
 /// An action that is still in the running.
 #[derive(Clone, Copy, Debug)]
@@ -92,17 +99,30 @@ impl Desk {
     pub fn new(catalogue: &Catalogue) -> Self {
         Self {
             scratch: Scratch::new(&catalogue.index),
+            memo: Memo::default(),
+            fates: Vec::new(),
+            lost: Vec::new(),
             candidates: Vec::new(),
             scores: Scores::new(),
             live: Vec::new(),
             values: Vec::new(),
             probabilities: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Takes back the memory of a decision that is no longer needed; the next decision is written into it.
+    pub fn recycle(&mut self, decision: Decision) {
+        if self.spare.len() < MAX_SPARE {
+            let Decision { mut candidates, features, .. } = decision;
+            candidates.clear();
+            self.spare.push((candidates, features));
         }
     }
 }
 
-fn drop_at(stage: Stage, component: impl Into<String>, reason: Reason) -> Dropped {
-    Dropped { stage, component: component.into(), reason }
+fn drop_at(stage: Stage, component: Component, reason: Reason) -> Dropped {
+    Dropped { stage, component, reason }
 }
 
 impl Catalogue {
@@ -112,27 +132,25 @@ impl Catalogue {
     pub fn decide(&self, question: &Question<'_>, desk: &mut Desk) -> Decision {
         let view = View::new(self, question);
         self.index.evaluate(question.facts, &mut desk.scratch);
-        let mut fates: Vec<Option<Dropped>> = Vec::with_capacity(self.actions.len());
+        desk.memo.begin(self, question.moment);
+        desk.fates.clear();
         desk.live.clear();
         for (at, action) in self.actions.iter().enumerate() {
-            match view.admit(at, action, &desk.scratch) {
+            let fate = match view.admit(at, action, &desk.scratch, &mut desk.memo) {
                 Ok(treatment) => {
-                    let factors = view.factors(action, treatment, &desk.scratch);
-                    desk.live.push(Live {
-                        action: at,
-                        treatment,
-                        factors,
-                        score: Score::of(&factors, self.policy.mutual),
-                    });
-                    fates.push(None);
+                    let factors = view.factors(at, action, treatment, &desk.scratch, &mut desk.memo);
+                    let score = Score::of(&factors, self.policy.mutual);
+                    desk.live.push(Live { action: at, treatment, factors, score });
+                    None
                 }
-                Err(dropped) => fates.push(Some(dropped)),
-            }
+                Err(dropped) => Some(dropped),
+            };
+            desk.fates.push(fate);
         }
         view.learned(desk);
-        view.arbitrate(desk, &mut fates);
+        view.arbitrate(desk);
         let chosen = view.choose(desk);
-        view.record(desk, fates, chosen)
+        view.record(desk, chosen)
     }
 }
 
@@ -142,44 +160,25 @@ struct View<'a> {
     q: &'a Question<'a>,
     now: Timestamp,
     with_person: bool,
-    protected: bool,
-    personalise: bool,
-    shared_device: bool,
     /// The customer's wish for less of something, if there is any.
     less: Vec<&'a Subject>,
-    pressure: f64,
-    marketing: Option<PropertyName>,
-    preferred: Option<&'a apropos_event::ChannelId>,
+    preferred: Option<&'a ChannelId>,
 }
 
 impl<'a> View<'a> {
     fn new(catalogue: &'a Catalogue, q: &'a Question<'a>) -> Self {
         let now = q.moment.now;
-        let consent = q.profile_rules.permission(q.profile, Use::of(Purpose::Personalise), now);
-        let device = q.moment.device.as_ref();
         Self {
             catalogue,
             q,
             now,
             with_person: q.muted || q.ledger.case().is_some(),
-            protected: !q.profile_rules.protected_states(q.profile, now).is_empty(),
-            personalise: consent.allowed,
-            shared_device: device
-                .is_some_and(|device| !q.context_rules.devices().consequences(device).personal),
             less: q.profile_rules.wants_less_of(q.profile, now),
-            pressure: q.ledger.pressure.at(now, catalogue.policy.fatigue_half_life),
-            marketing: PropertyName::new("marketing").ok(),
             preferred: q.profile_rules.preferred_channel(q.profile, now),
         }
     }
 
     fn action(&self, at: usize) -> Option<&'a Action> {
         self.catalogue.actions.get(at)
-    }
-
-    /// Whether the customer is on the channel now, or has chosen it.
-    fn here(&self, channel: &apropos_event::ChannelId) -> bool {
-        self.q.moment.channel.as_ref() == Some(channel)
-            || self.q.moment.chosen_channel.as_ref() == Some(channel)
     }
 }

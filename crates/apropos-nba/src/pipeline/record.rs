@@ -3,21 +3,20 @@
 //! Not here: the record's own type, see `decision`.
 
 use apropos_event::Timestamp;
+use apropos_learn::Features;
 
-use super::{Desk, View, drop_at};
-use crate::catalogue::Action;
+use super::memo::Memo;
+use super::{Desk, Live, View, drop_at};
+use crate::Component;
 use crate::decision::{Candidate, Choice, Decision, Packet, Tried};
+use crate::definition::HandOffDefinition;
 use crate::stage::{Dropped, Reason, Stage, Treatment};
 
 impl View<'_> {
-    pub(super) fn record(
-        &self,
-        desk: &Desk,
-        mut fates: Vec<Option<Dropped>>,
-        chosen: Option<usize>,
-    ) -> Decision {
+    pub(super) fn record(&self, desk: &mut Desk, chosen: Option<usize>) -> Decision {
         let q = self.q;
-        let mut candidates = Vec::with_capacity(fates.len() + 1);
+        let (mut candidates, mut features) = desk.spare.pop().unwrap_or_default();
+        candidates.reserve(self.catalogue.actions.len() + 1);
         for (place, live) in desk.live.iter().enumerate() {
             let Some(action) = self.action(live.action) else { continue };
             let probability = desk.probabilities.get(place).copied().unwrap_or(0.0);
@@ -25,46 +24,25 @@ impl View<'_> {
             candidates.push(Candidate {
                 action: action.definition.id.clone(),
                 class: Some(action.definition.class),
-                treatment: Self::treatment(action, live.treatment),
+                treatment: self.treatment(live),
                 score: Some(live.score),
                 probability,
-                dropped: outranked.then(|| drop_at(Stage::Choice, "rank", Reason::Outranked)),
+                dropped: outranked.then(outranked_by_another),
             });
         }
-        let silence = Candidate {
+        candidates.push(Candidate {
             action: self.catalogue.silence.clone(),
             class: None,
             treatment: None,
             score: None,
             probability: if chosen.is_none() { 1.0 } else { 0.0 },
-            dropped: chosen.map(|_| drop_at(Stage::Choice, "rank", Reason::Outranked)),
-        };
-        candidates.push(silence);
-        let look_again = fates
-            .iter()
-            .flatten()
-            .filter_map(|dropped| dropped.reason.ends())
-            .filter(|at| self.now < *at)
-            .min();
-        let mut lost: Vec<(usize, Dropped)> = fates
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(at, fate)| fate.take().map(|fate| (at, fate)))
-            .collect();
-        lost.sort_by(|(a, x), (b, y)| {
-            y.stage.cmp(&x.stage).then_with(|| self.catalogue.ids.get(*a).cmp(&self.catalogue.ids.get(*b)))
+            dropped: chosen.map(|_| outranked_by_another()),
         });
-        candidates.extend(lost.into_iter().filter_map(|(at, dropped)| {
-            let action = self.action(at)?;
-            Some(Candidate {
-                action: action.definition.id.clone(),
-                class: Some(action.definition.class),
-                treatment: None,
-                score: None,
-                probability: 0.0,
-                dropped: Some(dropped),
-            })
-        }));
+        let look_again = self.lost(desk, &mut candidates);
+        match q.model.filter(|_| chosen.is_some()) {
+            Some((_, known)) => features.clone_from(known),
+            None => features.clone_from(&Features::new()),
+        }
         Decision {
             id: q.id.clone(),
             at: self.now,
@@ -73,62 +51,98 @@ impl View<'_> {
             choice: self.choice(desk, chosen),
             candidates,
             look_again,
-            features: q
-                .model
-                .map(|(_, features)| features.clone())
-                .filter(|_| chosen.is_some())
-                .unwrap_or_default(),
+            features,
             playbook: q.playbook,
             model: q.learned,
             seed: q.seed,
         }
     }
 
-    fn treatment(action: &Action, at: usize) -> Option<Treatment> {
-        let known = action.definition.treatments.get(at)?;
-        Some(Treatment { channel: known.channel.clone(), placement: known.placement.clone() })
+    /// Appends what was dropped before the choice, latest stage first, then by name. Gives the first instant at which a
+    /// reason runs out.
+    fn lost(&self, desk: &mut Desk, candidates: &mut Vec<Candidate>) -> Option<Timestamp> {
+        let layout = &self.catalogue.layout;
+        let mut look_again: Option<Timestamp> = None;
+        desk.lost.clear();
+        for (at, fate) in desk.fates.iter().enumerate() {
+            let Some(dropped) = fate else { continue };
+            let before = (Stage::ALL.len() - dropped.stage as usize) as u64;
+            desk.lost.push(before << 32 | layout.ranks.get(at).map_or(0, |rank| u64::from(*rank)));
+            let ends = dropped.reason.ends().filter(|at| self.now < *at);
+            look_again = [look_again, ends].into_iter().flatten().min();
+        }
+        desk.lost.sort_unstable();
+        for key in &desk.lost {
+            let at = layout.by_rank.get(*key as u32 as usize).map_or(0, |action| *action as usize);
+            let (Some(action), Some(fate)) = (self.action(at), desk.fates.get_mut(at)) else { continue };
+            candidates.push(Candidate {
+                action: action.definition.id.clone(),
+                class: Some(action.definition.class),
+                treatment: None,
+                score: None,
+                probability: 0.0,
+                dropped: fate.take(),
+            });
+        }
+        look_again
     }
 
-    fn choice(&self, desk: &Desk, chosen: Option<usize>) -> Choice {
-        let live = chosen.and_then(|place| desk.live.get(place));
-        let action = live.and_then(|live| self.action(live.action));
+    fn treatment(&self, live: &Live) -> Option<Treatment> {
+        self.catalogue.layout.ways(live.action).get(live.treatment).map(|way| way.treatment.clone())
+    }
+
+    fn choice(&self, desk: &mut Desk, chosen: Option<usize>) -> Choice {
+        let live = chosen.and_then(|place| desk.live.get(place)).copied();
+        let action = live.as_ref().and_then(|live| self.action(live.action));
         let (Some(live), Some(action)) = (live, action) else { return Choice::Silence };
-        let Some(treatment) = Self::treatment(action, live.treatment) else { return Choice::Silence };
+        let Some(treatment) = self.treatment(&live) else { return Choice::Silence };
         let id = action.definition.id.clone();
         match &action.definition.hand_off {
             None => Choice::Act { action: id, treatment },
             Some(hand_off) => {
-                let packet = self.packet(hand_off);
+                let packet = self.packet(hand_off, &mut desk.memo);
                 Choice::HandOff { action: id, treatment, packet }
             }
         }
     }
 
-    fn packet(&self, hand_off: &crate::definition::HandOffDefinition) -> Packet {
+    fn packet(&self, hand_off: &HandOffDefinition, memo: &mut Memo) -> Packet {
+        let q = self.q;
         let tried = self.q.ledger.contacts().iter().rev().take(5).map(|contact| Tried {
             action: contact.action.clone(),
             at: contact.at,
             outcome: contact.outcomes.last().map(|(kind, _)| *kind),
         });
         let mut must_not = Vec::new();
-        if self.protected {
+        if self.protected(memo) {
             must_not.push("do not sell: the customer is protected".to_owned());
         }
         if self.q.repairing {
             must_not.push("do not sell: a broken promise is not made good yet".to_owned());
         }
-        if !self.personalise {
+        if !self.personalise(memo) {
             must_not.push("do not use personal data: the customer did not agree".to_owned());
         }
+        let goals = q.context_rules.goals();
+        let goal = goals.goal(&q.context.goal, q.moment.stated_goal, self.now).goal;
+        let open = q.journeys.promises().iter();
+        let open = open.filter(|promise| promise.status().is_pending() || promise.is_repairing());
+        let promises = open.map(|promise| {
+            format!("{}: {}, due {}", promise.promise(), promise.status().as_str(), promise.due())
+        });
         Packet {
             queue: hand_off.queue.clone(),
             ask: hand_off.ask.clone(),
-            goal: self.q.goal.map(str::to_owned),
+            goal: Some(goal.as_str().to_owned()),
             tried: tried.collect(),
-            promises: self.q.promises.to_vec(),
+            promises: promises.collect(),
             must_not,
         }
     }
+}
+
+fn outranked_by_another() -> Dropped {
+    drop_at(Stage::Choice, Component::fixed("rank"), Reason::Outranked)
 }
 
 impl Reason {

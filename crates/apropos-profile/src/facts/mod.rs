@@ -5,6 +5,8 @@
 mod attributes;
 mod write;
 
+use std::collections::BTreeSet;
+
 use apropos_condition::{AttributeId, Schema, SymbolId};
 use apropos_event::counter::Window;
 use apropos_event::{ChannelId, Purpose};
@@ -52,6 +54,10 @@ macro_rules! fixed {
             fn bind(schema: &Schema) -> Self {
                 Self { $($field: schema.id($name),)* }
             }
+
+            fn only(&mut self, wanted: &BTreeSet<AttributeId>) {
+                $(self.$field = self.$field.filter(|id| wanted.contains(id));)*
+            }
         }
     };
 }
@@ -83,6 +89,26 @@ fixed! {
     events = "history.events",
     days_since_last = "history.days_since_last",
     last_channel = "history.last_channel",
+}
+
+impl ProfileBinding {
+    /// The same binding for readers of `wanted` only: every other attribute is passed over, with the work of finding it
+    /// out.
+    #[must_use]
+    pub fn only(mut self, wanted: &BTreeSet<AttributeId>) -> Self {
+        let wants = |id: &AttributeId| wanted.contains(id);
+        self.traits.retain(|(_, id)| wants(id));
+        for slot in &mut self.consent {
+            slot.allowed = slot.allowed.filter(wants);
+            slot.state = slot.state.filter(wants);
+        }
+        self.consent.retain(|slot| slot.allowed.is_some() || slot.state.is_some());
+        self.states.retain(|(_, id)| wants(id));
+        self.counters.retain(|(_, id)| wants(id));
+        self.signs.retain(|(_, id)| wants(id));
+        self.fixed.only(wanted);
+        self
+    }
 }
 
 impl ProfileRules {
