@@ -45,14 +45,13 @@ fn check(text: &str) -> Result<(), IdError> {
 
 /// Sixteen hexadecimal digits.
 fn hexadecimal(number: u64) -> CompactString {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    number
-        .to_be_bytes()
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|half| DIGITS[half as usize])
-        .collect()
+    let mut digits = [0; 16];
+    for (half, digit) in digits.iter_mut().rev().enumerate() {
+        let value = (number >> (4 * half) & 15) as u8;
+        *digit = if value < 10 { b'0' + value } else { b'a' + (value - 10) };
+    }
+    // INVARIANT: digits are text.
+    CompactString::new(std::str::from_utf8(&digits).unwrap_or_default())
 }
 
 macro_rules! ids {

@@ -30,6 +30,7 @@ mod event;
 mod id;
 mod identifier;
 mod money;
+mod offset;
 mod problem;
 mod purpose;
 mod readers;

@@ -5,16 +5,26 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::offset::{Remembered, Stretch};
 use crate::{Duration, Timestamp};
 
-/// An IANA time zone, such as `Europe/Paris`. Cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Zone(TimeZone);
+/// An IANA time zone, such as `Europe/Paris`. Cheap to clone; clones share what they remember of the last look-up.
+#[derive(Clone)]
+pub struct Zone(TimeZone, Option<Arc<Remembered>>);
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Zone {}
 
 /// The zone's name is not in the bundled database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -286,12 +296,13 @@ impl LocalTime {
     }
 }
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
+const MICROS_PER_DAY: i64 = 24 * MICROS_PER_HOUR;
 
 impl Zone {
     /// Coordinated universal time.
     pub fn utc() -> Self {
-        Self(TimeZone::UTC)
+        Self(TimeZone::UTC, None)
     }
 
     /// The zone with this IANA name.
@@ -305,7 +316,7 @@ impl Zone {
         let error =
             || UnknownZone { name: name.chars().take(64).collect::<String>().escape_debug().to_string() };
         let zone = jiff::tz::db().get(name).map_err(|_| error())?;
-        Ok(Self(zone))
+        Ok(Self(zone, Some(Arc::default())))
     }
 
     /// The zone's IANA name.
@@ -315,8 +326,38 @@ impl Zone {
 
     /// Local time at `at`.
     pub fn local(&self, at: Timestamp) -> LocalTime {
+        LocalTime::at_offset(at, self.offset_seconds(at))
+    }
+
+    /// Seconds east of UTC.
+    fn offset_seconds(&self, at: Timestamp) -> i32 {
+        let Some(remembered) = &self.1 else { return 0 };
+        if let Some(known) = remembered.offset(at.as_micros().div_euclid(MICROS_PER_HOUR)) {
+            return known;
+        }
         let offset_seconds = self.0.to_offset(instant(at)).seconds();
-        LocalTime::at_offset(at, offset_seconds)
+        remembered.missed(|| self.stretch(at, offset_seconds));
+        offset_seconds
+    }
+
+    /// The whole hours around `at` in which the clocks do not change.
+    fn stretch(&self, at: Timestamp, offset_seconds: i32) -> Option<Stretch> {
+        let change = |at: jiff::Timestamp| timestamp(&at).as_micros();
+        let after = instant(at).checked_add(jiff::SignedDuration::from_micros(1)).ok()?;
+        let before = self.0.preceding(after).next().map_or(i64::MIN / 2, |found| change(found.timestamp()));
+        let next =
+            self.0.following(instant(at)).next().map_or(i64::MAX / 2, |found| change(found.timestamp()));
+        let first = before.div_euclid(MICROS_PER_HOUR) + i64::from(before.rem_euclid(MICROS_PER_HOUR) != 0);
+        Some(Stretch { first, hours: next.div_euclid(MICROS_PER_HOUR) - first, offset_seconds })
+    }
+
+    /// Midnight of `date`, where it is remembered that the clocks do not change around it.
+    fn plain_midnight(&self, date: CivilDate) -> Option<Timestamp> {
+        let wall = i64::from(date.days()) * MICROS_PER_DAY;
+        let hour = wall.div_euclid(MICROS_PER_HOUR);
+        // Offsets are less than 26 hours: whatever the offset, midnight lies well inside.
+        let offset = self.1.as_ref()?.offset_through(hour - 27, hour + 27)?;
+        Timestamp::from_micros(wall - i64::from(offset) * 1_000_000).ok()
     }
 
     /// The first instant at which the wall shows `date` and `time`, or would have shown it.
@@ -333,6 +374,9 @@ impl Zone {
     ///
     /// Midnight as a rule; where midnight falls into a gap, the end of that gap.
     pub fn start_of_day(&self, date: CivilDate) -> Timestamp {
+        if let Some(midnight) = self.plain_midnight(date) {
+            return midnight;
+        }
         let wall = date.date().to_datetime(civil::Time::MIN);
         match self.0.to_ambiguous_timestamp(wall).offset() {
             jiff::tz::AmbiguousOffset::Gap { .. } => {
@@ -446,6 +490,29 @@ mod tests {
             proptest::prop_assert!(at.since(back) <= Duration::from_hours(25));
             let again = zone.local(back);
             proptest::prop_assert_eq!((again.date, again.time), (local.date, local.time));
+        }
+
+        #[test]
+        fn what_is_remembered_never_shows(
+            seconds in proptest::collection::vec(-2_000_000_000_i64..6_000_000_000, 1..4),
+            steps in proptest::collection::vec(-40_i64..40, 1..40),
+            which in 0_usize..6,
+        ) {
+            let names = [
+                "Europe/Paris", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu",
+                "Africa/Casablanca",
+            ];
+            let zone = Zone::new(names[which]).unwrap();
+            for start in seconds {
+                let mut at = Timestamp::from_secs_saturating(start);
+                for step in &steps {
+                    at = at.plus(Duration::from_hours(*step)).plus(Duration::from_micros(*step));
+                    let fresh = Zone::new(names[which]).unwrap();
+                    proptest::prop_assert_eq!(zone.local(at), fresh.local(at));
+                    let date = zone.day(at);
+                    proptest::prop_assert_eq!(zone.start_of_day(date), fresh.start_of_day(date));
+                }
+            }
         }
 
         #[test]

@@ -161,6 +161,17 @@ impl Layout {
         known.cloned().unwrap_or(Component::fixed("conditions"))
     }
 
+    /// The name of a channel.
+    pub(crate) fn channel_name(&self, at: usize) -> Component {
+        self.channels.get(at).map_or(Component::fixed("treatments"), |channel| channel.component.clone())
+    }
+
+    /// The name of the resource that an action uses.
+    pub(crate) fn resource_name(&self, action: usize) -> Component {
+        let resource = self.uses.get(action).and_then(Option::as_ref);
+        resource.map_or(Component::fixed("resources"), |resource| resource.name.clone())
+    }
+
     /// The name of a limit.
     pub(crate) fn limit(&self, at: usize) -> Component {
         self.limits.get(at).cloned().unwrap_or(Component::fixed("limits"))

@@ -7,7 +7,7 @@ use apropos_event::{ActionId, ChannelId, DecisionId, Duration, GroupId, Timestam
 use apropos_learn::Features;
 use serde::{Deserialize, Serialize};
 
-use crate::Class;
+use crate::{Class, Component};
 
 /// The most contacts that are remembered.
 pub const MAX_CONTACTS: usize = 64;
@@ -196,6 +196,13 @@ impl Ledger {
     /// The pauses that have not ended by `now`.
     pub fn suppressions(&self, now: Timestamp) -> impl Iterator<Item = &Suppression> {
         self.suppressions.iter().filter(move |pause| now < pause.until)
+    }
+
+    /// The name of the rule that brought about a pause.
+    pub(crate) fn rule_of(&self, pause: usize) -> Component {
+        self.suppressions
+            .get(pause)
+            .map_or(Component::fixed("suppressions"), |pause| Component::new(&pause.rule))
     }
 
     /// The case that is with a person, if one is.

@@ -4,38 +4,32 @@
 
 use apropos_event::{CivilDate, Duration, Timestamp, Zone};
 
-use crate::Component;
 use crate::catalogue::{Action, Catalogue};
 use crate::decision::Decision;
 use crate::definition::{CalendarUnit, LimitDefinition};
 use crate::ledger::{Contact, Ledger, Lesson, OpenCase, Outcome, Reward, SettleError, Suppression};
-use crate::stage::{Dropped, Reason, Stage};
+use crate::stage::Reason;
 
-fn dropped(component: Component, reason: Reason) -> Dropped {
-    Dropped { stage: Stage::ContactPolicy, component, reason }
+/// The pause that forbids an action whatever its treatment, by its place in the ledger, and when it ends.
+pub(crate) fn paused(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<(usize, Timestamp)> {
+    let definition = &action.definition;
+    let mut running = ledger.suppressions.iter().enumerate().filter(|(_, pause)| now < pause.until);
+    let concerns = |pause: &Suppression| match &pause.action {
+        Some(known) => *known == definition.id,
+        None => pause.group.is_some() && pause.group == definition.group,
+    };
+    running.find(|(_, pause)| concerns(pause)).map(|(at, pause)| (at, pause.until))
 }
 
-/// What forbids an action whatever its treatment: a pause or a cooldown.
-pub(crate) fn rests(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<Dropped> {
-    let definition = &action.definition;
-    for pause in ledger.suppressions(now) {
-        let concerns = match &pause.action {
-            Some(known) => *known == definition.id,
-            None => pause.group.is_some() && pause.group == definition.group,
-        };
-        if concerns {
-            return Some(dropped(Component::new(&pause.rule), Reason::Suppressed(pause.until)));
-        }
-    }
-    let cooldown = definition.cooldown?;
-    let last = ledger
-        .contacts()
-        .iter()
-        .rev()
-        .take_while(|contact| now < contact.at.plus(cooldown))
-        .find(|contact| contact.action == definition.id && !contact.has(crate::OutcomeKind::Failed))?;
-    let until = last.at.plus(cooldown);
-    (now < until).then(|| dropped(Component::fixed("cooldown"), Reason::CoolingDown(until)))
+/// When an action that was taken a short while ago may be taken again.
+pub(crate) fn cools_until(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<Timestamp> {
+    let cooldown = action.definition.cooldown?;
+    // Contacts stand in order of time: before the first that is old enough there is nothing to find.
+    let mut recent = ledger.contacts().iter().rev().take_while(|contact| now < contact.at.plus(cooldown));
+    let taken = |contact: &&Contact| {
+        contact.action == action.definition.id && !contact.has(crate::OutcomeKind::Failed)
+    };
+    recent.find(taken).map(|last| last.at.plus(cooldown))
 }
 
 /// Why a limit forbids one more interruption, if it does.
@@ -215,6 +209,81 @@ impl Catalogue {
                     until: outcome.at.plus(rule.pause),
                 });
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apropos_event::{ActionId, ChannelId, DecisionId};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Class;
+
+    fn contact(at: Timestamp, number: u64, mail: bool) -> Contact {
+        Contact {
+            decision: DecisionId::from_number(number),
+            action: ActionId::new("a").unwrap(),
+            group: None,
+            class: Class::Sell,
+            channel: ChannelId::new(if mail { "mail" } else { "phone" }).unwrap(),
+            at,
+            interrupts: number % 5 != 0,
+            confirmed: true,
+            outcomes: Vec::new(),
+            lesson: None,
+        }
+    }
+
+    /// Whether a limit is used up, told by looking at every contact.
+    fn naive(limit: &LimitDefinition, ledger: &Ledger, now: Timestamp, zone: &Zone) -> bool {
+        let inside = |at: Timestamp| match (limit.within, limit.per) {
+            (Some(within), _) => now.since(at) < within,
+            (None, Some(CalendarUnit::Day)) => zone.day(at) == zone.day(now),
+            (None, Some(CalendarUnit::Week)) => {
+                first_day(CalendarUnit::Week, zone.day(at)) == first_day(CalendarUnit::Week, zone.day(now))
+            }
+            (None, _) => {
+                zone.day(at).ymd().0 == zone.day(now).ymd().0 && zone.day(at).ymd().1 == zone.day(now).ymd().1
+            }
+        };
+        let counted = ledger.contacts().iter().filter(|contact| {
+            contact.interrupts
+                && inside(contact.at)
+                && limit.channel.as_ref().is_none_or(|one| *one == contact.channel)
+        });
+        limit.at_most as usize <= counted.count()
+    }
+
+    proptest! {
+        #[test]
+        fn a_limit_counts_what_a_look_at_everything_counts(
+            mut hours in proptest::collection::vec(0_i64..2_000, 0..30),
+            at_most in 1_u32..5,
+            which in 0_usize..4,
+            by_mail: bool,
+        ) {
+            hours.sort_unstable();
+            let start: Timestamp = "2026-02-20T10:20:30Z".parse().unwrap();
+            let at = |hours: i64| start.plus(Duration::from_hours(hours));
+            let mut ledger = Ledger::default();
+            for (number, hour) in hours.iter().enumerate() {
+                ledger.contacts.push(contact(at(*hour), number as u64 + 1, number % 2 == 0));
+            }
+            let units = [None, Some(CalendarUnit::Day), Some(CalendarUnit::Week), Some(CalendarUnit::Month)];
+            let limit = LimitDefinition {
+                name: "limit".to_owned(),
+                at_most,
+                within: units[which].is_none().then(|| Duration::from_days(9)),
+                per: units[which],
+                channel: by_mail.then(|| ChannelId::new("mail").unwrap()),
+                group: None,
+                class: None,
+            };
+            let (zone, now) = (Zone::new("America/New_York").unwrap(), at(2_000));
+            let found = reached(&limit, &ledger, Duration::from_days(1), now, &zone);
+            prop_assert_eq!(found.is_some(), naive(&limit, &ledger, now, &zone));
         }
     }
 }

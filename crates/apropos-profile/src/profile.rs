@@ -112,6 +112,11 @@ impl Profile {
         self.members.is_empty()
     }
 
+    /// Whether the customer never stated anything about consent, channels, pauses, protection or what they want less of.
+    pub fn is_silent(&self) -> bool {
+        self.members.iter().all(|member| member.stances.is_empty())
+    }
+
     /// How many events are remembered one by one.
     pub fn events(&self) -> usize {
         self.members.iter().map(|member| member.history.len()).sum()

@@ -10,7 +10,7 @@ use apropos_learn::{InputKind, ModelDefinition};
 use apropos_nba::Draft;
 use apropos_profile::{Pepper, ProfileRules};
 
-use crate::engine::Bindings;
+use crate::bindings::{Bindings, Rooms};
 use crate::load::{self, Format};
 use crate::{Engine, Playbook};
 
@@ -84,7 +84,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
             return Err(problems);
         }
     };
-    let rooms = (&profile, &context, &journeys);
+    let rooms = Rooms { profile: &profile, context: &context, journeys: &journeys };
     let mut moving = context.stage_reads();
     moving.extend(journeys.reads());
     let mut deciding = catalogue.reads().clone();

@@ -3,21 +3,18 @@
 //! Here the rooms are composed: events go to profile, context, journeys and ledger in one order, and every decision sees
 //! one row of facts. How a playbook becomes an engine is in `compile`. Not here: anything a host owns, such as files, sockets, clocks.
 
-use std::collections::BTreeSet;
-
 use apropos_condition::{AttributeId, Datum, Facts, Schema};
-use apropos_context::{ContextBinding, ContextError, ContextRules, Moment};
+use apropos_context::{ContextError, ContextRules, Moment};
 use apropos_event::{CustomerId, DecisionId, Event, Purpose, Timestamp, Zone, draw};
-use apropos_journey::{
-    ActionBinding, Advance, Command, Effect, Input, JourneyBinding, JourneyRules, Standing, Status,
-};
+use apropos_journey::{ActionBinding, Advance, Command, Effect, Input, JourneyRules, Standing, Status};
 use apropos_learn::{Features, InputKind};
 use apropos_nba::{
     Catalogue, Decision, Desk, Explanation, Fingerprint, Outcome, Question, Reward, SettleError,
 };
-use apropos_profile::{ProfileBinding, ProfileRules, Use};
+use apropos_profile::{ProfileRules, Use};
 use smallvec::SmallVec;
 
+use crate::bindings::{Bindings, Rooms};
 use crate::{Customer, Model};
 
 /// The event that says a person has closed the case they had taken over.
@@ -41,28 +38,6 @@ pub struct Engine {
     pub(crate) model: apropos_learn::Model,
     pub(crate) inputs: Vec<(AttributeId, InputKind)>,
     pub(crate) learns: bool,
-}
-
-/// Where facts go, for one kind of reader: what nobody reads is not worked out.
-#[derive(Debug)]
-pub(crate) struct Bindings {
-    profile: ProfileBinding,
-    context: ContextBinding,
-    journeys: JourneyBinding,
-}
-
-impl Bindings {
-    /// Bindings for readers of `wanted`.
-    pub(crate) fn new(
-        engine: (&ProfileRules, &ContextRules, &JourneyRules),
-        schema: &Schema,
-        mut wanted: BTreeSet<AttributeId>,
-    ) -> Self {
-        let (profile, context, journeys) = engine;
-        // The context comes first: it may want more of the others.
-        let bound = context.bind(schema).only(context, &mut wanted);
-        Self { profile: profile.bind(schema).only(&wanted), context: bound, journeys: journeys.bind(schema) }
-    }
 }
 
 /// What observing an event or a tick led to.
@@ -321,13 +296,9 @@ impl Engine {
         if rewards.is_empty() || self.may_learn(customer, now) { rewards } else { Vec::new() }
     }
 
-    /// Writes the facts that somebody reads.
     fn write_facts(&self, bindings: &Bindings, facts: &mut Facts, customer: &Customer, moment: &Moment) {
-        let zone = moment.zone.as_ref().unwrap_or(&self.zone);
-        facts.reset();
-        self.profile.write_facts(&customer.profile, moment.now, zone, &bindings.profile, facts);
-        self.journeys.write_facts(&customer.journeys, &bindings.journeys, facts);
-        self.context.write_facts(&customer.context, moment, &bindings.context, facts);
+        let rooms = Rooms { profile: &self.profile, context: &self.context, journeys: &self.journeys };
+        bindings.write(rooms, customer, moment, moment.zone.as_ref().unwrap_or(&self.zone), facts);
     }
 
     fn asking<T>(

@@ -32,7 +32,10 @@ impl Amount {
     pub fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Int(n) => Self::from_billionths(i128::from(*n) * 1_000_000_000),
-            Value::Double(x) => Self::from_decimal(Decimal::try_from(*x).ok()?),
+            Value::Double(x) => match hundredths(*x) {
+                Some(amount) => Some(amount),
+                None => Self::from_decimal(Decimal::try_from(*x).ok()?),
+            },
             Value::Text(text) => {
                 let number = match text.split_once(' ') {
                     Some((number, code)) => code.parse::<Currency>().is_ok().then_some(number)?,
@@ -80,10 +83,77 @@ impl Amount {
     }
 }
 
+/// The amount that a double stands for when it has at most two decimals, the common case, without decimal arithmetic.
+fn hundredths(x: f64) -> Option<Amount> {
+    let n = (x * 100.0).round();
+    // Up to fifteen digits a decimal survives the way to the nearest double and back.
+    let same = n.abs() < 1e13 && n / 100.0 == x;
+    same.then(|| Amount(i128::from(n as i64) * 10_000_000))
+}
+
 /// A sum of billionths as a decimal without trailing zeros, held at the ends of a decimal's range.
 pub(super) fn decimal(billionths: i128) -> Decimal {
+    if let Ok(small) = i64::try_from(billionths) {
+        return short(small);
+    }
     Decimal::try_from_i128_with_scale(billionths, SCALE).map_or_else(
         |_| if billionths < 0 { Decimal::MIN } else { Decimal::MAX },
         |decimal| decimal.normalize(),
     )
+}
+
+/// The same for what fits a machine word, nearly always.
+fn short(billionths: i64) -> Decimal {
+    if billionths == 0 {
+        return Decimal::ZERO;
+    }
+    let (mut digits, mut scale) = (billionths, SCALE);
+    for (power, zeros) in [(100_000, 5), (100, 2), (100, 2), (10, 1)] {
+        if zeros <= scale && digits % power == 0 {
+            digits /= power;
+            scale -= zeros;
+        }
+    }
+    while 0 < scale && digits % 10 == 0 {
+        digits /= 10;
+        scale -= 1;
+    }
+    Decimal::new(digits, scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn slow(x: f64) -> Option<Amount> {
+        Amount::from_decimal(Decimal::try_from(x).ok()?)
+    }
+
+    fn slow_decimal(billionths: i128) -> Decimal {
+        Decimal::try_from_i128_with_scale(billionths, SCALE).unwrap().normalize()
+    }
+
+    proptest! {
+        #[test]
+        fn a_short_double_is_the_amount_its_decimal_is(n in -20_000_000_000_000_i64..20_000_000_000_000, digits in 0..5_i32) {
+            for n in [n, n / 1_000, n / 1_000_000, n / 1_000_000_000] {
+                let x = n as f64 / 10_f64.powi(digits);
+                prop_assert_eq!(Amount::from_value(&Value::double(x).unwrap()), slow(x), "{}", x);
+            }
+        }
+
+        #[test]
+        fn any_double_is_the_amount_its_decimal_is(x in proptest::num::f64::NORMAL) {
+            prop_assert_eq!(Amount::from_value(&Value::double(x).unwrap()), slow(x), "{}", x);
+        }
+
+        #[test]
+        fn a_sum_is_the_decimal_without_trailing_zeros(n: i64, zeros in 0..18_u32) {
+            let billionths = i128::from(n / 10_i64.pow(zeros) * 10_i64.pow(zeros));
+            let (fast, slow) = (decimal(billionths), slow_decimal(billionths));
+            prop_assert_eq!((fast, fast.scale()), (slow, slow.scale()));
+        }
+    }
 }

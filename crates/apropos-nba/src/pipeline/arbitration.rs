@@ -7,11 +7,11 @@ use apropos_event::draw;
 use apropos_learn::explore;
 
 use super::memo::Memo;
-use super::{Desk, Live, View, drop_at};
+use super::{Desk, Fate, Live, Part, View};
+use crate::Class;
 use crate::catalogue::{Action, WEIGHTS};
 use crate::score::{Factors, Score};
-use crate::stage::{Dropped, Reason, Stage};
-use crate::{Class, Component};
+use crate::stage::{Reason, Stage};
 
 impl View<'_> {
     pub(super) fn factors(
@@ -88,7 +88,7 @@ impl View<'_> {
         lives.retain(|live| {
             let alive = class(live) == Some(top);
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
-                *slot = Some(drop_at(Stage::Arbitration, Component::fixed("class"), Reason::Waits(top)));
+                *slot = Some(Fate::fixed(Stage::Arbitration, "class", Reason::Waits(top)));
             }
             alive
         });
@@ -99,11 +99,11 @@ impl View<'_> {
         });
     }
 
-    fn unworthy(&self, action: &Action, live: &Live) -> Option<Dropped> {
+    fn unworthy(&self, action: &Action, live: &Live) -> Option<Fate> {
         let policy = &self.catalogue.policy;
         let class = action.definition.class;
         let duty = class <= Class::Service;
-        let fixed = |stage, component, reason| Some(drop_at(stage, Component::fixed(component), reason));
+        let fixed = |stage, part, reason| Some(Fate::fixed(stage, part, reason));
         if !duty && live.score.propensity < policy.min_propensity {
             return fixed(Stage::Propensity, "min_propensity", Reason::Unlikely);
         }
@@ -121,7 +121,8 @@ impl View<'_> {
             Some(Datum::Int(left)) => left,
             _ => resource.declared,
         };
-        (left <= 0).then(|| drop_at(Stage::Constraints, resource.name.clone(), Reason::NoneLeft))
+        let (stage, reason) = (Stage::Constraints, Reason::NoneLeft);
+        (left <= 0).then_some(Fate { stage, part: Part::Resource, reason })
     }
 
     /// Fills the probability of each live action and gives the place of the chosen one.

@@ -9,12 +9,11 @@ use apropos_journey::Standing;
 use apropos_profile::{ConsentState, Subject, Use};
 
 use super::memo::Memo;
-use super::{View, drop_at};
-use crate::Component;
+use super::{Fate, Part, View};
 use crate::catalogue::{APPLICABLE, Action, ELIGIBLE, SUITABLE};
 use crate::layout::{Channel, Way};
 use crate::policy;
-use crate::stage::{ConsentGap, Dropped, Reason, Stage};
+use crate::stage::{ConsentGap, Reason, Stage};
 
 impl View<'_> {
     /// Takes one action through the stages up to `treatment`; gives the treatment it would be carried out by.
@@ -24,7 +23,7 @@ impl View<'_> {
         action: &Action,
         scratch: &Scratch,
         memo: &mut Memo,
-    ) -> Result<usize, Dropped> {
+    ) -> Result<usize, Fate> {
         let ways = self.catalogue.layout.ways(at);
         self.available(action)?;
         let mut open = self.consented(action, ways, memo)?;
@@ -34,10 +33,9 @@ impl View<'_> {
         self.treat(action, ways, open, memo)
     }
 
-    fn available(&self, action: &Action) -> Result<(), Dropped> {
+    fn available(&self, action: &Action) -> Result<(), Fate> {
         let definition = &action.definition;
-        let dropped =
-            |component, reason| Err(drop_at(Stage::Availability, Component::fixed(component), reason));
+        let dropped = |part, reason| Err(Fate::fixed(Stage::Availability, part, reason));
         match (definition.from, definition.until) {
             _ if !definition.enabled => dropped("enabled", Reason::SwitchedOff),
             (Some(from), _) if self.now < from => dropped("from", Reason::NotYet(from)),
@@ -47,13 +45,13 @@ impl View<'_> {
     }
 
     /// Which treatments consent and preferences leave open, as bits.
-    fn consented(&self, action: &Action, ways: &[Way], memo: &mut Memo) -> Result<u32, Dropped> {
+    fn consented(&self, action: &Action, ways: &[Way], memo: &mut Memo) -> Result<u32, Fate> {
         let definition = &action.definition;
         let all = u32::MAX >> (32 - ways.len().clamp(1, 32));
         if definition.class.is_owed() {
             return Ok(all);
         }
-        let dropped = |component, reason| Err(drop_at(Stage::Consent, component, reason));
+        let dropped = |part, reason| Err(Fate { stage: Stage::Consent, part, reason });
         let less = self.less.iter().any(|subject| match subject {
             Subject::Action(name) => name.as_str() == definition.id.as_str(),
             Subject::Group(name) => {
@@ -62,10 +60,10 @@ impl View<'_> {
             Subject::Topic(name) => definition.topic.as_deref() == Some(name.as_str()),
         });
         if less {
-            return dropped(Component::fixed("preferences"), Reason::LessLikeThis);
+            return dropped(Part::Fixed("preferences"), Reason::LessLikeThis);
         }
         if definition.personal && !self.personalise(memo) {
-            return dropped(Component::fixed("personalise"), Reason::NoConsent(ConsentGap::NotPersonalised));
+            return dropped(Part::Fixed("personalise"), Reason::NoConsent(ConsentGap::NotPersonalised));
         }
         // A treatment where the customer is not says nothing about consent or limits; when there is no other, the
         // stage `treatment` tells so.
@@ -85,7 +83,7 @@ impl View<'_> {
             }
         }
         match first {
-            Some((channel, reason)) if open == 0 => dropped(self.name(channel), reason),
+            Some((channel, reason)) if open == 0 => dropped(Part::Channel(channel), reason),
             _ => Ok(open),
         }
     }
@@ -103,13 +101,16 @@ impl View<'_> {
 
     fn refusal(&self, marketing: bool, channel: &Channel) -> Option<Reason> {
         let (rules, profile) = (self.q.profile_rules, self.q.profile);
+        let needed = channel.known.as_ref().is_some_and(|known| known.needs_consent);
+        if self.silent && !needed {
+            return None;
+        }
         if rules.is_blocked(profile, &channel.id, self.now) {
             return Some(Reason::NoConsent(ConsentGap::Denied));
         }
         if let Some(until) = rules.rests_until(profile, Some(&channel.id), self.now) {
             return Some(Reason::Snoozed(until));
         }
-        let needed = channel.known.as_ref().is_some_and(|known| known.needs_consent);
         if !needed && !marketing {
             return None;
         }
@@ -127,13 +128,7 @@ impl View<'_> {
         }))
     }
 
-    fn conditions(
-        &self,
-        at: usize,
-        action: &Action,
-        scratch: &Scratch,
-        memo: &mut Memo,
-    ) -> Result<(), Dropped> {
+    fn conditions(&self, at: usize, action: &Action, scratch: &Scratch, memo: &mut Memo) -> Result<(), Fate> {
         for (stage, ruleset) in [
             (Stage::Eligibility, ELIGIBLE),
             (Stage::Applicability, APPLICABLE),
@@ -144,20 +139,20 @@ impl View<'_> {
                 let number = failure.as_ref().map_or(0, |failure| failure.condition);
                 let unknown = failure.is_some_and(|failure| failure.truth == Truth::Unknown);
                 let reason = if unknown { Reason::ConditionUnknown } else { Reason::ConditionFalse };
-                return Err(drop_at(stage, self.catalogue.layout.condition(ruleset, number), reason));
+                return Err(Fate { stage, part: Part::Condition { ruleset, number }, reason });
             }
         }
         let definition = &action.definition;
         if definition.class.is_marketing() && !definition.for_protected && self.protected(memo) {
-            return Err(drop_at(Stage::Suitability, Component::fixed("protected"), Reason::Protected));
+            return Err(Fate::fixed(Stage::Suitability, "protected", Reason::Protected));
         }
         Ok(())
     }
 
-    fn journey(&self, at: usize, action: &Action) -> Result<(), Dropped> {
+    fn journey(&self, at: usize, action: &Action) -> Result<(), Fate> {
         let class = action.definition.class;
         let standing = self.q.standings.get(at).copied().unwrap_or_default();
-        let dropped = |component, reason| Err(drop_at(Stage::Journey, Component::fixed(component), reason));
+        let dropped = |part, reason| Err(Fate::fixed(Stage::Journey, part, reason));
         if self.with_person && !class.is_owed() {
             return dropped("hand_off", Reason::WithPerson);
         }
@@ -170,12 +165,16 @@ impl View<'_> {
         Ok(())
     }
 
-    fn contact(&self, action: &Action, ways: &[Way], open: &mut u32, memo: &mut Memo) -> Result<(), Dropped> {
+    fn contact(&self, action: &Action, ways: &[Way], open: &mut u32, memo: &mut Memo) -> Result<(), Fate> {
         if action.definition.class.is_owed() {
             return Ok(());
         }
-        if let Some(dropped) = policy::rests(self.q.ledger, action, self.now) {
-            return Err(dropped);
+        if let Some((at, until)) = policy::paused(self.q.ledger, action, self.now) {
+            let (stage, part) = (Stage::ContactPolicy, Part::Suppression(at));
+            return Err(Fate { stage, part, reason: Reason::Suppressed(until) });
+        }
+        if let Some(until) = policy::cools_until(self.q.ledger, action, self.now) {
+            return Err(Fate::fixed(Stage::ContactPolicy, "cooldown", Reason::CoolingDown(until)));
         }
         let mut first = None;
         for (bit, way) in bits(ways) {
@@ -190,7 +189,7 @@ impl View<'_> {
         }
         match first {
             Some((limit, reason)) if *open == 0 => {
-                Err(drop_at(Stage::ContactPolicy, self.catalogue.layout.limit(limit), reason))
+                Err(Fate { stage: Stage::ContactPolicy, part: Part::Limit(limit), reason })
             }
             _ => Ok(()),
         }
@@ -198,7 +197,7 @@ impl View<'_> {
 
     /// The best treatment that can be carried out now: the channel the customer chose or came by, then the one they
     /// like best, then the author's order.
-    fn treat(&self, action: &Action, ways: &[Way], open: u32, memo: &mut Memo) -> Result<usize, Dropped> {
+    fn treat(&self, action: &Action, ways: &[Way], open: u32, memo: &mut Memo) -> Result<usize, Fate> {
         let mut first = None;
         let mut best: Option<(u8, usize)> = None;
         for (at, (bit, way)) in bits(ways).enumerate() {
@@ -226,8 +225,8 @@ impl View<'_> {
             }
         }
         best.map(|(_, at)| at).ok_or_else(|| match first {
-            Some((channel, reason)) => drop_at(Stage::Treatment, self.name(channel), reason),
-            None => drop_at(Stage::Treatment, Component::fixed("treatments"), Reason::NoChannel),
+            Some((channel, reason)) => Fate { stage: Stage::Treatment, part: Part::Channel(channel), reason },
+            None => Fate::fixed(Stage::Treatment, "treatments", Reason::NoChannel),
         })
     }
 
@@ -280,11 +279,6 @@ impl View<'_> {
             let inbound = |known: &apropos_context::ChannelDefinition| known.direction == Direction::Inbound;
             !place.here && channel.known.as_ref().is_some_and(inbound)
         })
-    }
-
-    fn name(&self, channel: usize) -> Component {
-        let known = self.catalogue.layout.channels.get(channel);
-        known.map_or(Component::fixed("treatments"), |channel| channel.component.clone())
     }
 }
 

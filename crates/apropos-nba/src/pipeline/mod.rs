@@ -16,12 +16,12 @@ use apropos_learn::{Features, Model, Scores};
 use apropos_profile::{Profile, ProfileRules, Subject};
 
 use self::memo::Memo;
+use crate::Fingerprint;
 use crate::catalogue::{Action, Catalogue};
 use crate::decision::{Candidate, Decision};
 use crate::ledger::Ledger;
 use crate::score::{Factors, Score};
 use crate::stage::{Dropped, Reason, Stage};
-use crate::{Component, Fingerprint};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
@@ -71,7 +71,7 @@ pub struct Desk {
     scratch: Scratch,
     memo: Memo,
     /// For each action why it was dropped, if it was.
-    fates: Vec<Option<Dropped>>,
+    fates: Vec<Option<Fate>>,
     /// What was dropped, in order of rank.
     lost: Vec<u64>,
     candidates: Vec<u32>,
@@ -121,8 +121,34 @@ impl Desk {
     }
 }
 
-fn drop_at(stage: Stage, component: Component, reason: Reason) -> Dropped {
-    Dropped { stage, component, reason }
+/// That an action was dropped, in a few words of memory; a [`Dropped`] is made of it when it is written down.
+#[derive(Clone, Copy, Debug)]
+struct Fate {
+    stage: Stage,
+    part: Part,
+    reason: Reason,
+}
+
+/// The part of the playbook that dropped an action, by its place.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Fixed(&'static str),
+    Condition {
+        ruleset: usize,
+        number: usize,
+    },
+    Limit(usize),
+    Channel(usize),
+    /// The resource that the action uses.
+    Resource,
+    /// The suppression that the ledger holds there.
+    Suppression(usize),
+}
+
+impl Fate {
+    fn fixed(stage: Stage, name: &'static str, reason: Reason) -> Self {
+        Self { stage, part: Part::Fixed(name), reason }
+    }
 }
 
 impl Catalogue {
@@ -136,16 +162,13 @@ impl Catalogue {
         desk.fates.clear();
         desk.live.clear();
         for (at, action) in self.actions.iter().enumerate() {
-            let fate = match view.admit(at, action, &desk.scratch, &mut desk.memo) {
-                Ok(treatment) => {
-                    let factors = view.factors(at, action, treatment, &desk.scratch, &mut desk.memo);
-                    let score = Score::of(&factors, self.policy.mutual);
-                    desk.live.push(Live { action: at, treatment, factors, score });
-                    None
-                }
-                Err(dropped) => Some(dropped),
-            };
-            desk.fates.push(fate);
+            let admitted = view.admit(at, action, &desk.scratch, &mut desk.memo);
+            desk.fates.push(admitted.err());
+            if let Ok(treatment) = admitted {
+                let factors = view.factors(at, action, treatment, &desk.scratch, &mut desk.memo);
+                let score = Score::of(&factors, self.policy.mutual);
+                desk.live.push(Live { action: at, treatment, factors, score });
+            }
         }
         view.learned(desk);
         view.arbitrate(desk);
@@ -160,6 +183,8 @@ struct View<'a> {
     q: &'a Question<'a>,
     now: Timestamp,
     with_person: bool,
+    /// Whether the customer never stated anything.
+    silent: bool,
     /// The customer's wish for less of something, if there is any.
     less: Vec<&'a Subject>,
     preferred: Option<&'a ChannelId>,
@@ -173,6 +198,7 @@ impl<'a> View<'a> {
             q,
             now,
             with_person: q.muted || q.ledger.case().is_some(),
+            silent: q.profile.is_silent(),
             less: q.profile_rules.wants_less_of(q.profile, now),
             preferred: q.profile_rules.preferred_channel(q.profile, now),
         }

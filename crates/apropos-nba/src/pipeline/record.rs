@@ -6,7 +6,7 @@ use apropos_event::Timestamp;
 use apropos_learn::Features;
 
 use super::memo::Memo;
-use super::{Desk, Live, View, drop_at};
+use super::{Desk, Fate, Live, Part, View};
 use crate::Component;
 use crate::decision::{Candidate, Choice, Decision, Packet, Tried};
 use crate::definition::HandOffDefinition;
@@ -74,17 +74,30 @@ impl View<'_> {
         desk.lost.sort_unstable();
         for key in &desk.lost {
             let at = layout.by_rank.get(*key as u32 as usize).map_or(0, |action| *action as usize);
-            let (Some(action), Some(fate)) = (self.action(at), desk.fates.get_mut(at)) else { continue };
+            let (Some(action), Some(fate)) = (self.action(at), desk.fates.get(at)) else { continue };
             candidates.push(Candidate {
                 action: action.definition.id.clone(),
                 class: Some(action.definition.class),
                 treatment: None,
                 score: None,
                 probability: 0.0,
-                dropped: fate.take(),
+                dropped: fate.map(|fate| self.dropped(at, fate)),
             });
         }
         look_again
+    }
+
+    fn dropped(&self, action: usize, fate: Fate) -> Dropped {
+        let layout = &self.catalogue.layout;
+        let component = match fate.part {
+            Part::Fixed(name) => Component::fixed(name),
+            Part::Condition { ruleset, number } => layout.condition(ruleset, number),
+            Part::Limit(at) => layout.limit(at),
+            Part::Channel(at) => layout.channel_name(at),
+            Part::Resource => layout.resource_name(action),
+            Part::Suppression(at) => self.q.ledger.rule_of(at),
+        };
+        Dropped { stage: fate.stage, component, reason: fate.reason }
     }
 
     fn treatment(&self, live: &Live) -> Option<Treatment> {
@@ -142,7 +155,7 @@ impl View<'_> {
 }
 
 fn outranked_by_another() -> Dropped {
-    drop_at(Stage::Choice, Component::fixed("rank"), Reason::Outranked)
+    Dropped { stage: Stage::Choice, component: Component::fixed("rank"), reason: Reason::Outranked }
 }
 
 impl Reason {

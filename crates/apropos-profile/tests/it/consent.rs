@@ -21,6 +21,27 @@ fn silence_is_unknown_and_the_definition_says_what_that_means() {
 }
 
 #[test]
+fn whoever_stated_nothing_is_neither_blocked_nor_resting_nor_protected_and_has_said_nothing_of_any_use() {
+    let rules = rules();
+    let silent =
+        seen(&rules, &[event("1", "view", 1, json!({})), event("2", "purchase", 2, json!({"amount": "3"}))]);
+    assert!(silent.is_silent());
+    let email = ChannelId::new("email").unwrap();
+    assert!(!rules.is_blocked(&silent, &email, day(3)));
+    assert_eq!(rules.rests_until(&silent, Some(&email), day(3)), None);
+    assert_eq!(
+        rules.is_protected_at_all(&silent, day(3)),
+        !rules.protected_states(&silent, day(3)).is_empty()
+    );
+    for purpose in Purpose::ALL {
+        let state = rules.permission(&silent, Use::of(purpose).on(&email), day(3)).state;
+        assert_eq!(state, ConsentState::Unknown);
+    }
+    let spoken = seen(&rules, &[event("3", "consent.denied", 1, json!({"purpose": "contact"}))]);
+    assert!(!spoken.is_silent());
+}
+
+#[test]
 fn the_later_statement_wins_whatever_the_order_of_arrival() {
     let rules = rules();
     let granted = event(

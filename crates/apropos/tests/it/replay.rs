@@ -2,7 +2,7 @@
 
 use apropos::event::{CustomerId, Event};
 use apropos::nba::SILENCE;
-use apropos::{Customer, Decision, Engine, Moment, ObserveError, Outcome, OutcomeKind};
+use apropos::{Customer, Decision, Engine, Moment, ObserveError, Outcome, OutcomeKind, Workspace};
 use proptest::prelude::*;
 
 use crate::world::{PEPPER, PLAYBOOK, at, buyer, engine, event, till, with};
@@ -16,6 +16,23 @@ fn a_decision_replays_to_the_same_bytes_and_notices_a_change() {
     assert_eq!(Decision::from_bytes(&decision.to_bytes()).unwrap(), decision);
     assert!(engine.observe(&mut customer, &event("purchase", "p2", "2026-03-19T10:00:00Z")).unwrap().new);
     assert!(!engine.replay(&decision, &customer, &moment, &model));
+}
+
+#[test]
+fn memory_that_is_used_again_does_not_show() {
+    let engine = engine();
+    let (mut customer, model) = (buyer(&engine), engine.model());
+    let mut workspace = Workspace::new(&engine);
+    for day in 3..28 {
+        let moment = till(&format!("2026-03-{day:02}T10:00:00Z"));
+        let again = engine.decide_in(&mut workspace, &customer, &moment, &model, 7);
+        assert_eq!(again, engine.decide(&customer, &moment, &model, 7));
+        assert_eq!(again.to_bytes(), engine.decide(&customer, &moment, &model, 7).to_bytes());
+        if day % 5 == 0 {
+            engine.accept(&mut customer, &again);
+        }
+        workspace.recycle(again);
+    }
 }
 
 #[test]
