@@ -9,7 +9,7 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Duration as Elapsed, Instant};
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
-use apropos::nba::{Decision, Reward, SILENCE, Stage};
+use apropos::nba::{Decision, NotWritten, Reward, SILENCE, Stage};
 use apropos::{Engine, Model, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
@@ -42,6 +42,8 @@ pub(crate) struct Outcome {
     /// Contacts of each customer, fewest first.
     pub(crate) contacts: Vec<u64>,
     pub(crate) explanations: Vec<Explained>,
+    /// The record that was written last.
+    bytes: Vec<u8>,
 }
 
 /// A decision in words.
@@ -106,7 +108,7 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
             let mut decisions = decisions.drain(..);
             for (runner, tally) in runners.iter_mut().zip(tallies) {
                 for decision in decisions.by_ref().take(std::mem::take(&mut runner.made)) {
-                    outcome.count(&decision, tally);
+                    outcome.count(&decision, tally)?;
                     workspace.recycle(decision);
                 }
             }
@@ -181,9 +183,11 @@ impl Explanations {
 }
 
 impl Outcome {
-    fn count(&mut self, decision: &Decision, tally: &mut Tally) {
+    fn count(&mut self, decision: &Decision, tally: &mut Tally) -> Result<(), NotWritten> {
         self.decisions += 1;
-        tally.digest.update(decision.to_bytes());
+        self.bytes.clear();
+        self.bytes = decision.write_to(std::mem::take(&mut self.bytes))?;
+        tally.digest.update(&self.bytes);
         tally.contacts += u64::from(decision.choice.action().is_some());
         let class = decision.chosen().and_then(|candidate| candidate.class);
         let class = class.map_or(SILENCE, |class| class.as_str());
@@ -195,6 +199,7 @@ impl Outcome {
                 *count += 1;
             }
         }
+        Ok(())
     }
 
     fn finish(&mut self, tallies: Vec<Tally>) {

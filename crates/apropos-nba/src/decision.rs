@@ -121,6 +121,11 @@ impl Candidate {
 #[error("the bytes are not those of a decision")]
 pub struct NotADecision;
 
+/// A decision cannot be written as bytes. No decision that an engine made is known to be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the decision cannot be written as bytes: {0}")]
+pub struct NotWritten(String);
+
 /// The answer to one question: what to do for this customer at this moment.
 ///
 /// Candidates stand in order of rank: what could have been chosen first, by class, priority and name; then what
@@ -158,9 +163,19 @@ impl Decision {
     }
 
     /// The canonical bytes: equal decisions, and only those, have equal bytes. For digests and compact logs.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        // INVARIANT: a decision holds nothing that the format cannot write.
-        postcard::to_allocvec(self).unwrap_or_default()
+    ///
+    /// # Errors
+    /// When a part of it cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, NotWritten> {
+        self.write_to(Vec::new())
+    }
+
+    /// Appends the canonical bytes to `bytes`, so that their memory can be used again.
+    ///
+    /// # Errors
+    /// When a part of it cannot be written.
+    pub fn write_to(&self, bytes: Vec<u8>) -> Result<Vec<u8>, NotWritten> {
+        postcard::to_extend(self, bytes).map_err(|error| NotWritten(error.to_string()))
     }
 
     /// Reads canonical bytes.

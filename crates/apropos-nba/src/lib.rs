@@ -18,7 +18,7 @@ mod stage;
 pub use catalogue::{Catalogue, Draft, MAX_ACTIONS, MAX_LIMIT, MAX_TREATMENTS};
 pub use class::Class;
 pub use component::Component;
-pub use decision::{Candidate, Choice, Decision, NotADecision, Packet, SILENCE, Tried};
+pub use decision::{Candidate, Choice, Decision, NotADecision, NotWritten, Packet, SILENCE, Tried};
 pub use definition::{
     ActionDefinition, CalendarUnit, CatalogueDefinition, GroupDefinition, HandOffDefinition, LimitDefinition,
     MutualDefinition, PolicyDefinition, RewardDefinition, SuppressionDefinition, TreatmentDefinition,

@@ -64,6 +64,10 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
         let message = format!("`{}` is not a format that is read; 1 is", playbook.format);
         problems.push(Problem::error("playbook/format", root.key("format"), message));
     }
+    let fingerprint = playbook.fingerprint().unwrap_or_else(|error| {
+        problems.push(Problem::error("playbook/unwritable", root.clone(), error.to_string()));
+        apropos_nba::Fingerprint::default()
+    });
     let mut found = Problems::new();
     let mut profile = ProfileRules::compile(&playbook.profile, pepper, &mut found);
     problems.absorb(&root.key("profile"), std::mem::take(&mut found));
@@ -90,7 +94,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     let mut deciding = catalogue.reads().clone();
     deciding.extend(inputs.iter().map(|(id, _)| *id));
     let engine = Engine {
-        fingerprint: playbook.fingerprint(),
+        fingerprint,
         zone: playbook.zone.clone(),
         moving: Bindings::new(rooms, &schema, moving),
         deciding: Bindings::new(rooms, &schema, deciding),

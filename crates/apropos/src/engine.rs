@@ -260,7 +260,8 @@ impl Engine {
 
     /// Whether deciding again gives the same bytes: same playbook, customer, moment, model and seed.
     pub fn replay(&self, decision: &Decision, customer: &Customer, moment: &Moment, model: &Model) -> bool {
-        self.decide(customer, moment, model, decision.seed).to_bytes() == decision.to_bytes()
+        let again = self.decide(customer, moment, model, decision.seed).to_bytes();
+        again.is_ok_and(|again| decision.to_bytes().is_ok_and(|bytes| bytes == again))
     }
 
     /// Enters a decision into the customer's ledger because the host carries it out. Gives `false` when there is nothing

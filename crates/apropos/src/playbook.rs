@@ -89,9 +89,12 @@ impl Playbook {
     }
 
     /// The fingerprint: playbooks with the same fingerprint decide the same.
-    pub fn fingerprint(&self) -> Fingerprint {
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        Fingerprint::of_digest(blake3::hash(&text).as_bytes())
+    ///
+    /// # Errors
+    /// When the playbook cannot be written as JSON, of which the fingerprint is taken.
+    pub fn fingerprint(&self) -> Result<Fingerprint, serde_json::Error> {
+        let text = serde_json::to_vec(self)?;
+        Ok(Fingerprint::of_digest(blake3::hash(&text).as_bytes()))
     }
 
     pub(crate) fn catalogue(&self) -> CatalogueDefinition {
