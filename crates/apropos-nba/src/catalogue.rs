@@ -110,7 +110,9 @@ impl Draft {
         let mut reads: BTreeSet<AttributeId> = conditions.copied().collect();
         let interruption = float(self.definition.policy.interruption);
         let layout = Layout::new(&self.definition, &self.channels, interruption, schema);
-        reads.extend(layout.uses.iter().flatten().filter_map(|resource| resource.left));
+        reads.extend(
+            layout.uses.iter().flatten().flat_map(|resource| [resource.left, resource.price]).flatten(),
+        );
         let ids: Vec<ActionId> = self.definition.actions.iter().map(|action| action.id.clone()).collect();
         let actions = self.definition.actions.into_iter().zip(self.weights);
         Catalogue {
@@ -163,7 +165,8 @@ impl Catalogue {
         &self.index
     }
 
-    /// The attributes that decisions read: those of conditions, and what is left of resources.
+    /// The attributes that decisions read: those of conditions, and of resources what is left and what it
+    /// costs.
     pub fn reads(&self) -> &BTreeSet<AttributeId> {
         &self.reads
     }

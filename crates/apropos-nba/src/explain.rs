@@ -155,7 +155,7 @@ impl Catalogue {
             context_weight: score.weight,
             lever: 1.0,
         };
-        let needed = propensity_for(&factors, self.policy().mutual, winner.priority());
+        let needed = propensity_for(&factors, self.policy().mutual, winner.priority() + score.price);
         Some(match needed {
             Some(p) => format!(
                 "if its chance of success were {:.1} % instead of {:.1} %",
@@ -183,6 +183,7 @@ fn remedy(reason: &Reason) -> Option<&'static str> {
         Reason::HarmsCompany => "if the company gained by it",
         Reason::BelowSilence => "if it were worth more to both sides",
         Reason::NoneLeft => "if one unit were left",
+        Reason::TooDear => "if a unit of the resource cost less",
         _ => return None,
     })
 }

@@ -56,6 +56,8 @@ pub(crate) struct Resource {
     pub(crate) name: Component,
     /// Where the moment says how many are left.
     pub(crate) left: Option<AttributeId>,
+    /// Where the moment says what a unit is worth elsewhere.
+    pub(crate) price: Option<AttributeId>,
     /// How many are left when the moment does not say.
     pub(crate) declared: i64,
 }
@@ -87,6 +89,7 @@ impl Layout {
             layout.uses.push(action.uses.as_ref().map(|name| Resource {
                 name: Component::new(name),
                 left: schema.id(&format!("resource.{name}")),
+                price: schema.id(&format!("resource.{name}.price")),
                 declared: definition.resources.get(name).map_or(0, |left| i64::from(*left)),
             }));
         }

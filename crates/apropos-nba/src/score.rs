@@ -4,7 +4,7 @@
 //! uplift    Δ = p − p₀                            p₀: the chance that the same good comes about in silence
 //! company   V = Δ · value − cost
 //! customer  B = Δ · benefit − effort − interruption · (1 + fatigue)
-//! priority    = mutual(V, B) · context weight · lever
+//! priority    = mutual(V, B) · context weight · lever − price of the scarce resource it uses
 //! ```
 //! `mutual` is the geometric mean √(V·B) (a Nash product: nothing when either side gains nothing), or the field's
 //! product P·C·V·L. Whoever scores explains: every factor is kept.
@@ -53,6 +53,8 @@ pub struct Score {
     pub interruption: f64,
     /// Context weight times lever.
     pub weight: f64,
+    /// What the scarce resource that it uses is worth elsewhere; already taken off [`Score::priority`].
+    pub price: f64,
     /// The number that ranks; zero or more.
     pub priority: f64,
 }
@@ -75,6 +77,7 @@ impl Score {
             customer,
             interruption: factors.interruption,
             weight,
+            price: 0.0,
             priority: joint * weight,
         }
     }

@@ -144,6 +144,8 @@ pub enum Reason {
     Waits(Class),
     /// No unit of the resource is left.
     NoneLeft,
+    /// A unit of the resource is worth more elsewhere than the action is here.
+    TooDear,
     /// Another action of the same class ranks higher.
     Outranked,
 }
@@ -210,6 +212,7 @@ impl fmt::Display for Reason {
             Self::BelowSilence => f.write_str("silence is better"),
             Self::Waits(class) => write!(f, "it waits while something of class {class} is open"),
             Self::NoneLeft => f.write_str("none of the resource is left"),
+            Self::TooDear => f.write_str("the resource is worth more elsewhere"),
             Self::Outranked => f.write_str("another action ranks higher"),
         }
     }
@@ -243,6 +246,7 @@ impl Reason {
             Self::BelowSilence => "below_silence",
             Self::Waits(_) => "waits",
             Self::NoneLeft => "none_left",
+            Self::TooDear => "too_dear",
             Self::Outranked => "outranked",
         }
     }

@@ -4,7 +4,7 @@
 
 use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema, SchemaBuilder};
 use apropos_context::ContextRules;
-use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, did_you_mean};
+use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, Value, did_you_mean};
 use apropos_journey::JourneyRules;
 use apropos_learn::{InputKind, ModelDefinition};
 use apropos_nba::Draft;
@@ -131,13 +131,19 @@ fn declare(playbook: &Playbook, profile: &ProfileRules, schema: &mut SchemaBuild
     }
     for (name, left) in &playbook.resources {
         let path = root.key("resources").key(name.clone());
-        match AttributeName::new(format!("resource.{name}")) {
-            Ok(attribute) => {
-                let definition =
-                    AttributeDefinition::new(attribute, AttributeType::Int).with_default(i64::from(*left));
-                schema.declare(&path, definition, problems);
+        let left = (format!("resource.{name}"), AttributeType::Int, Value::from(i64::from(*left)));
+        let price = (format!("resource.{name}.price"), AttributeType::Double, Value::from(0.0));
+        for (attribute, kind, default) in [left, price] {
+            match AttributeName::new(attribute) {
+                Ok(attribute) => {
+                    let definition = AttributeDefinition::new(attribute, kind).with_default(default);
+                    schema.declare(&path, definition, problems);
+                }
+                Err(error) => {
+                    problems.push(Problem::error("playbook/resource", path.clone(), error.to_string()));
+                    break;
+                }
             }
-            Err(error) => problems.push(Problem::error("playbook/resource", path, error.to_string())),
         }
     }
 }

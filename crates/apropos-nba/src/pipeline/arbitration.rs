@@ -10,6 +10,7 @@ use super::memo::Memo;
 use super::{Desk, Fate, Live, Part, View};
 use crate::Class;
 use crate::catalogue::{Action, WEIGHTS};
+use crate::layout::Resource;
 use crate::score::{Factors, Score};
 use crate::stage::{Reason, Stage};
 
@@ -72,10 +73,11 @@ impl View<'_> {
         }
     }
 
-    /// Drops what is too unlikely, does harm, has no resource left, or is below silence; then lets lower classes wait.
+    /// Drops what is too unlikely, does harm, is below silence, or needs a resource that is gone or worth more elsewhere;
+    /// then lets lower classes wait.
     pub(super) fn arbitrate(&self, desk: &mut Desk) {
         let Desk { live: lives, fates, .. } = desk;
-        lives.retain(|live| {
+        lives.retain_mut(|live| {
             let fate = self.action(live.action).and_then(|action| self.unworthy(action, live));
             let alive = fate.is_none();
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
@@ -99,7 +101,7 @@ impl View<'_> {
         });
     }
 
-    fn unworthy(&self, action: &Action, live: &Live) -> Option<Fate> {
+    fn unworthy(&self, action: &Action, live: &mut Live) -> Option<Fate> {
         let policy = &self.catalogue.policy;
         let class = action.definition.class;
         let duty = class <= Class::Service;
@@ -117,12 +119,34 @@ impl View<'_> {
             return fixed(Stage::Arbitration, "silence", Reason::BelowSilence);
         }
         let resource = self.catalogue.layout.uses.get(live.action)?.as_ref()?;
-        let left = match resource.left.and_then(|id| self.q.facts.get(id)) {
+        let (stage, part) = (Stage::Constraints, Part::Resource);
+        if self.left(resource) <= 0 {
+            return Some(Fate { stage, part, reason: Reason::NoneLeft });
+        }
+        // What is a duty is done whatever a unit would earn elsewhere.
+        let price = if duty { 0.0 } else { self.price(resource) };
+        if 0.0 < price && live.score.priority - price <= policy.silence {
+            return Some(Fate { stage, part, reason: Reason::TooDear });
+        }
+        live.score.price = price;
+        live.score.priority -= price;
+        None
+    }
+
+    /// How many units are left, as the moment says or else the playbook.
+    fn left(&self, resource: &Resource) -> i64 {
+        match resource.left.and_then(|id| self.q.facts.get(id)) {
             Some(Datum::Int(left)) => left,
             _ => resource.declared,
-        };
-        let (stage, reason) = (Stage::Constraints, Reason::NoneLeft);
-        (left <= 0).then_some(Fate { stage, part: Part::Resource, reason })
+        }
+    }
+
+    /// What a unit is worth elsewhere, as the moment says; nothing when it does not.
+    fn price(&self, resource: &Resource) -> f64 {
+        match resource.price.and_then(|id| self.q.facts.get(id)) {
+            Some(Datum::Double(price)) => price.max(0.0),
+            _ => 0.0,
+        }
     }
 
     /// Fills the probability of each live action and gives the place of the chosen one.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests: a failing one is the report")]
 
+mod budgets;
 mod decisions;
 mod playbooks;
 mod replay;
