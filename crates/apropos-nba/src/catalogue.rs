@@ -15,6 +15,7 @@ use crate::definition::{
     ActionDefinition, CatalogueDefinition, GroupDefinition, LimitDefinition, PolicyDefinition,
 };
 use crate::layout::Layout;
+use crate::silence::{self, Arms};
 
 /// The most actions of one playbook.
 pub const MAX_ACTIONS: usize = 16_384;
@@ -60,6 +61,7 @@ pub struct Catalogue {
     pub(crate) layout: Layout,
     pub(crate) reads: BTreeSet<AttributeId>,
     pub(crate) silence: ActionId,
+    pub(crate) arms: Arms,
 }
 
 /// A catalogue whose conditions are read, before the schema is complete.
@@ -109,6 +111,7 @@ impl Draft {
         let conditions = self.conditions.iter().flat_map(|(_, _, condition, _)| condition.attributes());
         let mut reads: BTreeSet<AttributeId> = conditions.copied().collect();
         let interruption = float(self.definition.policy.interruption);
+        let arms = Arms::new(&self.definition);
         let layout = Layout::new(&self.definition, &self.channels, interruption, schema);
         reads.extend(
             layout.uses.iter().flatten().flat_map(|resource| [resource.left, resource.price]).flatten(),
@@ -118,6 +121,7 @@ impl Draft {
         Catalogue {
             actions: actions.map(|(definition, weights)| Action::new(definition, weights)).collect(),
             ids,
+            arms,
             layout,
             reads,
             policy: self.definition.policy,
@@ -153,6 +157,11 @@ impl Catalogue {
     /// The actions, in the author's order.
     pub fn actions(&self) -> &[ActionId] {
         &self.ids
+    }
+
+    /// What is learned about: the actions, and behind them what stands for silence, if that is learned.
+    pub fn learned(&self) -> Vec<ActionId> {
+        self.ids.iter().chain(self.arms.ids()).cloned().collect()
     }
 
     /// The definition of an action.
@@ -207,7 +216,7 @@ impl Reader<'_> {
         let mut seen = BTreeSet::new();
         for (at, action) in self.definition.actions.iter().enumerate() {
             let path = Path::root().key("actions").index(at).key("id");
-            if action.id.as_str() == SILENCE || action.id.as_str() == "hand_off" {
+            if silence::is_reserved(action.id.as_str()) || action.id.as_str() == "hand_off" {
                 self.error("nba/reserved-name", path, format!("`{}` is a reserved name", action.id));
             } else if !seen.insert(&action.id) {
                 self.error(
@@ -401,6 +410,8 @@ impl Reader<'_> {
         }
         self.within(policy.min_propensity, 0.0, 1.0, root.key("policy").key("min_propensity"));
         self.within(policy.silence, 0.0, 1e9, root.key("policy").key("silence"));
+        self.within(policy.holdout, 0.0, 0.5, root.key("policy").key("holdout"));
+        self.within(policy.baseline_weight, 0.0, 1e9, root.key("policy").key("baseline_weight"));
         for (at, reward) in self.definition.rewards.iter().enumerate() {
             let path = root.key("rewards").index(at);
             if !reward.within.is_positive() {

@@ -71,7 +71,7 @@ pub struct ActionDefinition {
     /// The chance of success where nothing has been learned, 0 to 1.
     #[serde(default = "even")]
     pub propensity: f64,
-    /// The chance that the same good comes about in silence, 0 to 1.
+    /// The chance that the same good comes about in silence, 0 to 1, until `policy.holdout` has taught better.
     #[serde(default)]
     pub baseline: f64,
     /// Whether the chance of success is learned.
@@ -172,6 +172,12 @@ pub struct PolicyDefinition {
     pub mutual: MutualDefinition,
     /// How long a contact that was accepted, but never confirmed, holds its place in the limits.
     pub reservation: Duration,
+    /// The share of the moments at which learned actions are open in which nothing is done on purpose, 0 to 0.5: only so
+    /// can be learned what comes about by itself. At 0 nothing is learned of silence, and what actions declare as
+    /// `baseline` stands.
+    pub holdout: f64,
+    /// How many silences the declared `baseline` of an action weighs as much as.
+    pub baseline_weight: f64,
 }
 
 impl Default for PolicyDefinition {
@@ -185,6 +191,8 @@ impl Default for PolicyDefinition {
             min_propensity: 0.0,
             mutual: MutualDefinition::default(),
             reservation: Duration::from_days(1),
+            holdout: 0.0,
+            baseline_weight: 50.0,
         }
     }
 }

@@ -4,12 +4,13 @@
 //! the same text. Not here: tracing conditions, see `apropos-condition`.
 
 use apropos_event::ActionId;
+use apropos_learn::Scores;
 use serde::Serialize;
 
 use crate::catalogue::{APPLICABLE, Catalogue, ELIGIBLE, SUITABLE};
 use crate::decision::{Candidate, Choice, Decision};
 use crate::pipeline::Question;
-use crate::score::{Factors, propensity_for};
+use crate::score::{Factors, Score, propensity_for};
 use crate::stage::{Reason, Stage};
 
 /// A decision in plain sentences.
@@ -51,6 +52,10 @@ impl Catalogue {
             if title.is_empty() { format!("`{action}`") } else { format!("`{action}` ({title})") }
         };
         match &decision.choice {
+            Choice::Silence if held_out(decision) => format!(
+                "silence, kept on purpose with probability {:.3}, to learn what comes about by itself",
+                winner.map_or(0.0, |silence| silence.probability)
+            ),
             Choice::Silence => match decision.look_again {
                 Some(at) => format!("silence: nothing is better for both sides now; look again at {at}"),
                 None => "silence: nothing is better for both sides now".to_owned(),
@@ -67,8 +72,9 @@ impl Catalogue {
                 let worth = winner.and_then(|winner| Some((winner.class?, winner.score?)));
                 let why = worth.map_or_else(String::new, |(class, score)| {
                     format!(
-                        ": class {class}, {:.0} % likely, worth {:.2} to the company and {:.2} to the customer",
+                        ": class {class}, {:.0} % likely{}, worth {:.2} to the company and {:.2} to the customer",
                         score.propensity * 100.0,
+                        by_itself(&score),
                         score.company,
                         score.customer
                     )
@@ -91,6 +97,13 @@ impl Catalogue {
         } else if !matches!(dropped.reason, Reason::Outranked | Reason::Waits(_)) {
             sentence = format!("{sentence} [{}]", dropped.component);
         }
+        if let Some(score) = candidate.score.filter(|_| dropped.stage == Stage::Arbitration) {
+            let (likely, silence) = (score.propensity * 100.0, by_itself(&score));
+            sentence = format!("{sentence}; {likely:.0} % likely{silence}");
+            if let Some(silences) = self.evidence_of_silence(&candidate.action, question) {
+                sentence = format!("{sentence}, as {silences:.0} silences taught");
+            }
+        }
         let change = match &dropped.reason {
             Reason::ConditionFalse | Reason::ConditionUnknown => {
                 self.flip(candidate, dropped.stage, question)
@@ -102,6 +115,15 @@ impl Catalogue {
             }
         };
         Line { action: candidate.action.clone(), sentence, change }
+    }
+
+    /// How many silences taught what comes about where this action is not taken; nothing when none did.
+    fn evidence_of_silence(&self, action: &ActionId, question: &Question<'_>) -> Option<f64> {
+        let arm = self.actions.len() + self.arms.of(self.position(action)?)?;
+        let (model, features) = question.model?;
+        let mut scores = Scores::new();
+        model.score(features, &[arm as u32], 0, &mut scores).ok()?;
+        scores.get(0).map(|silence| f64::from(silence.evidence)).filter(|evidence| 0.0 < *evidence)
     }
 
     fn place(&self, candidate: &Candidate, stage: Stage) -> Option<(usize, usize)> {
@@ -141,12 +163,12 @@ impl Catalogue {
 
     /// The least propensity at which an outranked action would have won.
     fn overtake(&self, candidate: &Candidate, winner: &Candidate) -> Option<String> {
-        let (score, action) = (candidate.score?, self.action(&candidate.action)?);
+        let score = candidate.score?;
         let at = self.position(&candidate.action)?;
         let amounts = self.actions.get(at)?.amounts;
         let factors = Factors {
             propensity: score.propensity,
-            baseline: action.baseline,
+            baseline: score.propensity - score.uplift,
             value: amounts.value,
             cost: score.uplift * amounts.value - score.company,
             benefit: amounts.benefit,
@@ -165,6 +187,17 @@ impl Catalogue {
             None => format!("not by its chance of success alone: `{}` is worth more", winner.action),
         })
     }
+}
+
+/// Whether silence was kept although something could have been done.
+fn held_out(decision: &Decision) -> bool {
+    decision.candidates.iter().any(|candidate| candidate.class.is_some() && candidate.dropped.is_none())
+}
+
+/// What comes about without the action, where that is anything.
+fn by_itself(score: &Score) -> String {
+    let baseline = score.propensity - score.uplift;
+    if baseline <= 0.0 { String::new() } else { format!(" instead of {:.0} % in silence", baseline * 100.0) }
 }
 
 fn remedy(reason: &Reason) -> Option<&'static str> {

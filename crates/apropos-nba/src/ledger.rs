@@ -7,6 +7,7 @@ use apropos_event::{ActionId, ChannelId, DecisionId, Duration, GroupId, Timestam
 use apropos_learn::Features;
 use serde::{Deserialize, Serialize};
 
+use crate::silence::Silence;
 use crate::{Class, Component};
 
 /// The most contacts that are remembered.
@@ -156,6 +157,9 @@ pub struct Ledger {
     pub(crate) suppressions: Vec<Suppression>,
     pub(crate) pressure: Pressure,
     pub(crate) case: Option<OpenCase>,
+    /// Silences of which the answer is open, oldest first.
+    #[serde(default)]
+    pub(crate) silences: Vec<Silence>,
 }
 
 /// How much contact the customer still feels: each interruption counts one and fades by half in a set time.
@@ -217,7 +221,8 @@ impl Ledger {
 
     /// The earliest instant at which an open lesson is due.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.contacts.iter().filter_map(|contact| contact.lesson.as_ref().map(|lesson| lesson.due)).min()
+        let contacts = self.contacts.iter().filter_map(|contact| contact.lesson.as_ref());
+        contacts.chain(self.silences.iter().map(|silence| &silence.lesson)).map(|lesson| lesson.due).min()
     }
 
     /// Adds a contact; a second one for the same decision changes nothing and gives `false`.
@@ -287,6 +292,7 @@ impl Ledger {
                 rewards.extend(contact.take_reward(false, due));
             }
         }
+        self.expire_silences(now, &mut rewards);
         self.suppressions.retain(|pause| now < pause.until);
         rewards
     }

@@ -13,6 +13,7 @@ mod ledger;
 mod pipeline;
 mod policy;
 mod score;
+mod silence;
 mod stage;
 
 pub use catalogue::{Catalogue, Draft, MAX_ACTIONS, MAX_LIMIT, MAX_TREATMENTS};

@@ -111,11 +111,12 @@ fn first_day(unit: CalendarUnit, day: CivilDate) -> CivilDate {
 
 impl Catalogue {
     /// Enters a decision into the ledger because the host carries it out: it takes its place in the limits, opens the
-    /// lesson to be learned when `learns`, and opens the case on a hand-off. Gives `false` when there is nothing to
-    /// carry out, or the decision was accepted before.
+    /// lesson to be learned when `learns`, and opens the case on a hand-off. A silence that learned actions gave way to
+    /// opens a lesson too, where the policy learns from silence. Gives `false` when there is nothing to carry out or to
+    /// learn, or the decision was accepted before.
     pub fn accept(&self, ledger: &mut Ledger, decision: &Decision, learns: bool) -> bool {
         let (Some(action), Some(treatment)) = (decision.choice.action(), decision.choice.treatment()) else {
-            return false;
+            return learns && self.accept_silence(ledger, decision);
         };
         let (Some(known), Some(chosen)) = (self.action(action), decision.chosen()) else { return false };
         let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption);
@@ -142,6 +143,9 @@ impl Catalogue {
             },
             self.policy.fatigue_half_life,
         );
+        if added {
+            self.break_silence(ledger, action);
+        }
         if let (true, Some(hand_off)) = (added, &known.hand_off) {
             ledger.case = Some(OpenCase {
                 decision: decision.id.clone(),
@@ -175,6 +179,9 @@ impl Catalogue {
                 (rule.actions.is_empty() || rule.actions.contains(&contact.action))
                     && at <= contact.at.plus(rule.within)
             }));
+        }
+        if !ledger.silences.is_empty() {
+            rewards.extend(self.answer_silence(ledger, event));
         }
         rewards.extend(ledger.expire(at));
         rewards

@@ -81,7 +81,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     profile.register(&schema, &mut problems);
     let inputs = inputs(&playbook.model, &schema, &mut problems);
     let catalogue = draft.finish(&schema);
-    let model = match apropos_learn::Model::new(&model_definition(&playbook.model), catalogue.actions()) {
+    let model = match apropos_learn::Model::new(&model_definition(&playbook.model), &catalogue.learned()) {
         Ok(model) => model,
         Err(found) => {
             problems.absorb(&root.key("model"), found);
@@ -132,7 +132,7 @@ fn declare(playbook: &Playbook, profile: &ProfileRules, schema: &mut SchemaBuild
     for (name, left) in &playbook.resources {
         let path = root.key("resources").key(name.clone());
         let left = (format!("resource.{name}"), AttributeType::Int, Value::from(i64::from(*left)));
-        let price = (format!("resource.{name}.price"), AttributeType::Double, Value::from(0.0));
+        let price = (format!("resource.{name}.price"), AttributeType::Double, Value::from(0_i64));
         for (attribute, kind, default) in [left, price] {
             match AttributeName::new(attribute) {
                 Ok(attribute) => {

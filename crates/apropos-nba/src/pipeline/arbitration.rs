@@ -48,40 +48,56 @@ impl View<'_> {
         }
     }
 
-    /// Replaces stated propensities by learned ones.
+    /// Replaces stated propensities by learned ones, and stated baselines by what silence was learned to bring.
     pub(super) fn learned(&self, desk: &mut Desk) {
-        let Some((model, features)) = self.q.model else { return };
         desk.candidates.clear();
-        desk.candidates.extend(
-            desk.live
-                .iter()
-                .filter(|live| self.action(live.action).is_some_and(|action| action.definition.learn))
-                .map(|live| live.action as u32),
-        );
-        if desk.candidates.is_empty() || model.score(features, &desk.candidates, 0, &mut desk.scores).is_err()
-        {
+        let Some((model, features)) = self.q.model else { return };
+        let learns = |live: &&Live| self.action(live.action).is_some_and(|action| action.definition.learn);
+        desk.candidates.extend(desk.live.iter().filter(learns).map(|live| live.action as u32));
+        let actions = desk.candidates.len();
+        if !self.catalogue.arms.is_empty() {
+            let arms = desk.live.iter().filter_map(|live| self.arm(live.action));
+            desk.candidates.extend(arms);
+            if let Some(arms) = desk.candidates.get_mut(actions..) {
+                arms.sort_unstable();
+            }
+            desk.candidates.dedup();
+        }
+        if actions == 0 || model.score(features, &desk.candidates, 0, &mut desk.scores).is_err() {
+            desk.candidates.clear();
             return;
         }
-        let mut estimates = desk.scores.iter();
+        let weight = self.catalogue.policy.baseline_weight;
         for live in &mut desk.live {
-            if desk.candidates.binary_search(&(live.action as u32)).is_ok()
-                && let Some(estimate) = estimates.next()
-            {
+            let Ok(at) = desk.candidates.binary_search(&(live.action as u32)) else { continue };
+            if let Some(estimate) = desk.scores.get(at) {
                 live.factors.propensity = f64::from(estimate.p).clamp(0.0, 1.0);
-                live.score = Score::of(&live.factors, self.catalogue.policy.mutual);
             }
+            let arm = self.arm(live.action).and_then(|arm| desk.candidates.binary_search(&arm).ok());
+            if let Some(silence) = arm.and_then(|at| desk.scores.get(at)) {
+                let (learned, evidence) = (f64::from(silence.p), f64::from(silence.evidence));
+                live.factors.baseline = blend(live.factors.baseline, weight, learned, evidence);
+            }
+            live.score = Score::of(&live.factors, self.catalogue.policy.mutual);
         }
+    }
+
+    /// The place in the model of what stands for silence where an action could be taken.
+    fn arm(&self, action: usize) -> Option<u32> {
+        let arm = self.catalogue.arms.of(action)?;
+        Some((self.catalogue.actions.len() + arm) as u32)
     }
 
     /// Drops what is too unlikely, does harm, is below silence, or needs a resource that is gone or worth more elsewhere;
     /// then lets lower classes wait.
     pub(super) fn arbitrate(&self, desk: &mut Desk) {
-        let Desk { live: lives, fates, .. } = desk;
+        let Desk { live: lives, fates, fallen, .. } = desk;
         lives.retain_mut(|live| {
             let fate = self.action(live.action).and_then(|action| self.unworthy(action, live));
             let alive = fate.is_none();
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
                 *slot = fate;
+                fallen.push((live.action, live.score));
             }
             alive
         });
@@ -91,6 +107,7 @@ impl View<'_> {
             let alive = class(live) == Some(top);
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
                 *slot = Some(Fate::fixed(Stage::Arbitration, "class", Reason::Waits(top)));
+                fallen.push((live.action, live.score));
             }
             alive
         });
@@ -149,38 +166,54 @@ impl View<'_> {
         }
     }
 
-    /// Fills the probability of each live action and gives the place of the chosen one.
+    /// Fills the probability of each live action and of silence, and gives the place of the chosen one.
     pub(super) fn choose(&self, desk: &mut Desk) -> Option<usize> {
         desk.probabilities.clear();
-        let count = desk.live.len();
-        if count == 0 {
+        desk.silence = 1.0;
+        if desk.live.is_empty() {
             return None;
         }
-        let learns = desk
-            .live
-            .iter()
-            .all(|live| self.action(live.action).is_some_and(|action| action.definition.learn));
-        if let (Some((model, _)), true, true) = (self.q.model, learns, 1 < count) {
-            desk.values.clear();
-            desk.values.extend(desk.live.iter().map(|live| live.score.priority));
-            let sure = desk.live.iter().map(|live| {
-                Score::of(&Factors { propensity: 1.0, ..live.factors }, self.catalogue.policy.mutual).priority
-            });
-            let scale = sure.fold(0.0, f64::max);
-            let exploration = &model.definition().exploration;
-            let t = model.updates(0) + 1;
-            let (policy, floor) = (&exploration.policy, exploration.floor);
-            explore::probabilities(policy, &desk.values, scale, t, floor, &mut desk.probabilities);
-            let draw = draw::uniform(self.q.seed, self.q.id.as_str(), 0);
-            if let Some(choice) = explore::choose(&desk.probabilities, draw) {
-                return Some(choice.index);
+        let learns = |live: &Live| self.action(live.action).is_some_and(|action| action.definition.learn);
+        let learns = self.q.model.is_some() && desk.live.iter().all(learns);
+        let chosen = if learns { self.explore(desk) } else { None };
+        if chosen.is_none() {
+            desk.probabilities.clear();
+            desk.probabilities.resize(desk.live.len(), 0.0);
+            if let Some(first) = desk.probabilities.first_mut() {
+                *first = 1.0;
             }
         }
-        desk.probabilities.clear();
-        desk.probabilities.resize(count, 0.0);
-        if let Some(first) = desk.probabilities.first_mut() {
-            *first = 1.0;
+        // Only where all that is open is learned may silence be kept on purpose: nothing that is due is held back.
+        desk.silence =
+            if learns && !self.catalogue.arms.is_empty() { self.catalogue.policy.holdout } else { 0.0 };
+        if desk.silence == 0.0 {
+            return Some(chosen.unwrap_or(0));
         }
-        Some(0)
+        desk.probabilities.iter_mut().for_each(|probability| *probability *= 1.0 - desk.silence);
+        let silent = draw::uniform(self.q.seed, self.q.id.as_str(), 1) < desk.silence;
+        (!silent).then_some(chosen.unwrap_or(0))
     }
+
+    /// Draws among the live actions, where there is something to draw.
+    fn explore(&self, desk: &mut Desk) -> Option<usize> {
+        let (model, _) = self.q.model.filter(|_| 1 < desk.live.len())?;
+        desk.values.clear();
+        desk.values.extend(desk.live.iter().map(|live| live.score.priority));
+        let sure = desk.live.iter().map(|live| {
+            Score::of(&Factors { propensity: 1.0, ..live.factors }, self.catalogue.policy.mutual).priority
+        });
+        let scale = sure.fold(0.0, f64::max);
+        let exploration = &model.definition().exploration;
+        let t = model.updates(0) + 1;
+        let (policy, floor) = (&exploration.policy, exploration.floor);
+        explore::probabilities(policy, &desk.values, scale, t, floor, &mut desk.probabilities);
+        let draw = draw::uniform(self.q.seed, self.q.id.as_str(), 0);
+        explore::choose(&desk.probabilities, draw).map(|choice| choice.index)
+    }
+}
+
+/// What silence brings: what was declared counts as `weight` silences, what was learned as those it was learned from.
+fn blend(declared: f64, weight: f64, learned: f64, evidence: f64) -> f64 {
+    let all = weight + evidence;
+    if 0.0 < all { ((weight * declared + evidence * learned) / all).clamp(0.0, 1.0) } else { declared }
 }

@@ -21,8 +21,9 @@ use crate::catalogue::{Action, Catalogue};
 use crate::decision::{Candidate, Decision};
 use crate::ledger::Ledger;
 use crate::score::{Factors, Score};
-use crate::stage::{Dropped, Reason, Stage};
+use crate::stage::{Reason, Stage};
 
+/// Everything that one decision is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// The decision's id.
@@ -79,6 +80,10 @@ pub struct Desk {
     live: Vec<Live>,
     values: Vec<f64>,
     probabilities: Vec<f64>,
+    /// The probability of silence.
+    silence: f64,
+    /// The scores of what was weighed and lost.
+    fallen: Vec<(usize, Score)>,
     spare: Vec<(Vec<Candidate>, Features)>,
 }
 
@@ -107,6 +112,8 @@ impl Desk {
             live: Vec::new(),
             values: Vec::new(),
             probabilities: Vec::new(),
+            silence: 0.0,
+            fallen: Vec::new(),
             spare: Vec::new(),
         }
     }
@@ -121,7 +128,7 @@ impl Desk {
     }
 }
 
-/// That an action was dropped, in a few words of memory; a [`Dropped`] is made of it when it is written down.
+/// That an action was dropped, in a few words of memory; a [`crate::Dropped`] is made of it when it is written down.
 #[derive(Clone, Copy, Debug)]
 struct Fate {
     stage: Stage,
@@ -161,6 +168,7 @@ impl Catalogue {
         desk.memo.begin(self, question.moment);
         desk.fates.clear();
         desk.live.clear();
+        desk.fallen.clear();
         for (at, action) in self.actions.iter().enumerate() {
             let admitted = view.admit(at, action, &desk.scratch, &mut desk.memo);
             desk.fates.push(admitted.err());

@@ -35,11 +35,13 @@ impl View<'_> {
             class: None,
             treatment: None,
             score: None,
-            probability: if chosen.is_none() { 1.0 } else { 0.0 },
-            dropped: chosen.map(|_| outranked_by_another()),
+            probability: desk.silence,
+            dropped: chosen.filter(|_| desk.silence == 0.0).map(|_| outranked_by_another()),
         });
         let look_again = self.lost(desk, &mut candidates);
-        match q.model.filter(|_| chosen.is_some()) {
+        // Also a silence teaches, where it took the place of what is learned.
+        let teaches = chosen.is_some() || (!self.catalogue.arms.is_empty() && !desk.candidates.is_empty());
+        match q.model.filter(|_| teaches) {
             Some((_, known)) => features.clone_from(known),
             None => features.clone_from(&Features::new()),
         }
@@ -79,7 +81,7 @@ impl View<'_> {
                 action: action.definition.id.clone(),
                 class: Some(action.definition.class),
                 treatment: None,
-                score: None,
+                score: desk.fallen.iter().find(|(action, _)| *action == at).map(|(_, score)| *score),
                 probability: 0.0,
                 dropped: fate.map(|fate| self.dropped(at, fate)),
             });
