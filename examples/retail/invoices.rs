@@ -53,13 +53,15 @@ pub(crate) fn read(path: &str) -> Result<Shop, Box<dyn Error>> {
     let rows: Vec<Row> = input::csv_rows(path).map_err(|error| error.to_string())?;
     let london = Zone::new("Europe/London")?;
     let mut customers: BTreeMap<String, History> = BTreeMap::new();
+    let mut zones: BTreeMap<&str, Option<Zone>> = BTreeMap::new();
     for (line, row) in (2..).zip(&rows) {
         let event = event(row, &london).map_err(|error| format!("`{path}` broke at line {line}: {error}"))?;
         if let Some(known) = customers.get_mut(&row.customer_id) {
             known.events.push(event);
         } else {
             let customer = event.customer.clone();
-            let history = History { customer, zone: zone(&row.country), events: vec![event] };
+            let zone = zones.entry(&row.country).or_insert_with(|| zone(&row.country)).clone();
+            let history = History { customer, zone, events: vec![event] };
             customers.insert(row.customer_id.clone(), history);
         }
     }

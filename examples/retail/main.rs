@@ -18,10 +18,13 @@
 //! - `events`: purchases and returns; `timers`: wake-ups in between; `decisions`: one for each event, and one for each
 //!   wake-up at which something changed for the customer.
 //! - `events_per_second`: events over the time that the replay took, timers, decisions and learning included, reading
-//!   the file and counting excluded; `decisions_per_second` likewise; `threads`.
+//!   the file and counting excluded (each thread stops its watch while it counts; the one that took longest says how
+//!   long an epoch took); `decisions_per_second` likewise; `threads`; `events_per_second_per_core`: the former over the
+//!   latter.
 //! - `digest`: SHA-256 over the bytes of all decision records. `by_action`, `by_class`: decisions; `drops`: candidates
 //!   that were dropped, by stage; `silence_share`; `contacts_per_customer`: `p50`, `p99` and `max`.
 
+mod counts;
 mod invoices;
 mod replay;
 mod runner;

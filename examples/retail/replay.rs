@@ -9,17 +9,20 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Duration as Elapsed, Instant};
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
-use apropos::nba::{Decision, NotWritten, Reward, SILENCE, Stage};
-use apropos::{Engine, Model, Workspace};
+use apropos::nba::Reward;
+use apropos::{Engine, Model};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
+use crate::counts::{Counts, Tally};
 use crate::invoices::Shop;
 use crate::runner::{Desk, House, Runner};
 use crate::showcase::{KINDS, Showcase};
 
 /// How long the model stands still.
 const EPOCH: Duration = Duration::from_days(28);
+/// After so many customers their decisions are counted.
+const BATCH: usize = 32;
 /// How long after the last invoice timers are still rung.
 const AFTER: Duration = Duration::from_days(1);
 
@@ -29,21 +32,14 @@ pub(crate) struct Outcome {
     pub(crate) customers: usize,
     pub(crate) events: usize,
     pub(crate) timers: u64,
-    pub(crate) decisions: u64,
     pub(crate) lessons: usize,
     pub(crate) threads: usize,
     pub(crate) elapsed: Elapsed,
     pub(crate) digest: String,
-    pub(crate) by_action: BTreeMap<String, u64>,
-    pub(crate) by_class: BTreeMap<String, u64>,
-    /// Candidates dropped at each stage, in order of the stages.
-    pub(crate) drops: [u64; Stage::ALL.len()],
-    pub(crate) candidates: u64,
+    pub(crate) counts: Counts,
     /// Contacts of each customer, fewest first.
     pub(crate) contacts: Vec<u64>,
     pub(crate) explanations: Vec<Explained>,
-    /// The record that was written last.
-    bytes: Vec<u8>,
 }
 
 /// A decision in words.
@@ -52,13 +48,6 @@ pub(crate) struct Explained {
     pub(crate) heading: String,
     pub(crate) sentence: String,
     pub(crate) lines: Vec<(String, Option<String>)>,
-}
-
-/// What is counted of one customer.
-#[derive(Default)]
-struct Tally {
-    digest: Sha256,
-    contacts: u64,
 }
 
 /// Replays the year.
@@ -78,9 +67,7 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     let mut tallies: Vec<Tally> = runners.iter().map(|_| Tally::default()).collect();
     let mut outcome = Outcome { customers: runners.len(), threads, ..Outcome::default() };
     outcome.events = shop.customers.iter().map(|history| history.events.len()).sum();
-    let desk =
-        || Desk { workspace: Workspace::new(engine), showcase: Showcase::default(), decisions: Vec::new() };
-    let mut desks: Vec<Desk> = (0..threads).map(|_| desk()).collect();
+    let mut desks: Vec<Desk> = (0..threads).map(|_| Desk::new(engine)).collect();
     let share = runners.len().div_ceil(threads).max(1);
     let mut best = Explanations::default();
 
@@ -91,9 +78,9 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     let mut end = shop.first;
     while end < last {
         end = end.plus(EPOCH).min(last);
-        let started = now();
-        epoch(&house, &model, runners.chunks_mut(share).zip(&mut desks), end)?;
-        outcome.elapsed += started.elapsed();
+        let parts = runners.chunks_mut(share).zip(tallies.chunks_mut(share)).zip(&mut desks);
+        let parts = parts.map(|((runners, tallies), desk)| Part { runners, tallies, desk });
+        outcome.elapsed += epoch(&house, &model, parts.collect(), end)?;
         // Explained by the model that decided.
         let mut showcase = Showcase::default();
         desks.iter_mut().for_each(|desk| showcase.join(std::mem::take(&mut desk.showcase)));
@@ -103,49 +90,76 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
         engine.learn(&mut model, &rewards);
         outcome.elapsed += started.elapsed();
         outcome.lessons += rewards.len();
-        let parts = runners.chunks_mut(share).zip(tallies.chunks_mut(share)).zip(&mut desks);
-        for ((runners, tallies), Desk { workspace, decisions, .. }) in parts {
-            let mut decisions = decisions.drain(..);
-            for (runner, tally) in runners.iter_mut().zip(tallies) {
-                for decision in decisions.by_ref().take(std::mem::take(&mut runner.made)) {
-                    outcome.count(&decision, tally)?;
-                    workspace.recycle(decision);
-                }
-            }
-        }
         bar.inc(1);
-        bar.set_message(format!("{} decisions", outcome.decisions));
+        let decisions: u64 = desks.iter().map(|desk| desk.counts.decisions).sum();
+        bar.set_message(format!("{decisions} decisions"));
     }
     bar.finish_and_clear();
     outcome.timers = runners.iter().map(|runner| runner.timers).sum();
+    desks.iter().for_each(|desk| outcome.counts.add(&desk.counts));
     outcome.finish(tallies);
     outcome.explanations = best.explained.into_values().map(|(_, explained)| explained).collect();
     Ok(outcome)
 }
 
-/// All customers up to `end`, shared among threads, each with a desk of its own; the model stands still.
-fn epoch<'a, 'b: 'a>(
+/// One thread's share of the customers.
+struct Part<'a, 'b> {
+    runners: &'a mut [Runner<'b>],
+    tallies: &'a mut [Tally],
+    desk: &'a mut Desk,
+}
+
+/// All customers up to `end`, shared among threads; the model stands still. Gives how long the thread took that took
+/// longest, counting excluded.
+fn epoch(
     house: &House<'_>,
     model: &Model,
-    parts: impl Iterator<Item = (&'a mut [Runner<'b>], &'a mut Desk)>,
+    mut parts: Vec<Part<'_, '_>>,
     end: Timestamp,
-) -> Result<(), Box<dyn Error>> {
-    let work = |runners: &mut [Runner<'b>], desk: &mut Desk| {
-        runners.iter_mut().try_for_each(|runner| runner.run(house, model, desk, end))
-    };
-    let mut parts: Vec<_> = parts.collect();
+) -> Result<Elapsed, Box<dyn Error>> {
+    // This thread works too, so that one thread needs no other.
     let first = parts.pop();
     let done: Vec<_> = std::thread::scope(|scope| {
         let others: Vec<_> =
-            parts.into_iter().map(|(runners, desk)| scope.spawn(move || work(runners, desk))).collect();
-        // This thread works too, so that one thread needs no other.
-        let mine = first.map(|(runners, desk)| Ok(work(runners, desk)));
+            parts.into_iter().map(|part| scope.spawn(move || part.work(house, model, end))).collect();
+        let mine = first.map(|part| Ok(part.work(house, model, end)));
         mine.into_iter().chain(others.into_iter().map(ScopedJoinHandle::join)).collect()
     });
+    let mut longest = Elapsed::ZERO;
     for part in done {
-        part.map_err(|_| "a thread of the replay panicked")?.map_err(|error| error.to_string())?;
+        let busy = part.map_err(|_| "a thread of the replay panicked")?.map_err(|error| error.to_string())?;
+        longest = longest.max(busy);
     }
-    Ok(())
+    Ok(longest)
+}
+
+impl Part<'_, '_> {
+    /// Goes on until `end`, counting every few customers what was decided for them, while it is still at hand.
+    fn work(
+        self,
+        house: &House<'_>,
+        model: &Model,
+        end: Timestamp,
+    ) -> Result<Elapsed, Box<dyn Error + Send + Sync>> {
+        let Self { runners, tallies, desk } = self;
+        let mut busy = Elapsed::ZERO;
+        for (runners, tallies) in runners.chunks_mut(BATCH).zip(tallies.chunks_mut(BATCH)) {
+            let started = now();
+            for runner in runners.iter_mut().filter(|runner| runner.wakes(end)) {
+                runner.run(house, model, desk, end)?;
+            }
+            busy += started.elapsed();
+            let Desk { workspace, decisions, counts, .. } = &mut *desk;
+            let mut decisions = decisions.drain(..);
+            for (runner, tally) in runners.iter_mut().zip(tallies) {
+                for decision in decisions.by_ref().take(std::mem::take(&mut runner.made)) {
+                    counts.count(&decision, tally)?;
+                    workspace.recycle(decision);
+                }
+            }
+        }
+        Ok(busy)
+    }
 }
 
 /// The best explanations so far, by kind.
@@ -183,25 +197,6 @@ impl Explanations {
 }
 
 impl Outcome {
-    fn count(&mut self, decision: &Decision, tally: &mut Tally) -> Result<(), NotWritten> {
-        self.decisions += 1;
-        self.bytes.clear();
-        self.bytes = decision.write_to(std::mem::take(&mut self.bytes))?;
-        tally.digest.update(&self.bytes);
-        tally.contacts += u64::from(decision.choice.action().is_some());
-        let class = decision.chosen().and_then(|candidate| candidate.class);
-        let class = class.map_or(SILENCE, |class| class.as_str());
-        *entry(&mut self.by_class, class) += 1;
-        *entry(&mut self.by_action, decision.choice.action().map_or(SILENCE, |action| action.as_str())) += 1;
-        self.candidates += decision.candidates.len() as u64;
-        for dropped in decision.candidates.iter().filter_map(|candidate| candidate.dropped.as_ref()) {
-            if let Some(count) = self.drops.get_mut(dropped.stage as usize) {
-                *count += 1;
-            }
-        }
-        Ok(())
-    }
-
     fn finish(&mut self, tallies: Vec<Tally>) {
         let mut all = Sha256::new();
         for tally in tallies {
@@ -224,10 +219,6 @@ impl Outcome {
     pub(crate) fn per_second(&self, count: u64) -> f64 {
         count as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
-}
-
-fn entry<'a>(counts: &'a mut BTreeMap<String, u64>, name: &str) -> &'a mut u64 {
-    counts.entry(name.to_owned()).or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the replay is measured")]

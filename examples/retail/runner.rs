@@ -9,6 +9,7 @@ use apropos::event::{ChannelId, Duration, Event, EventId, EventKind, SourceId, T
 use apropos::nba::{Choice, Decision, Reward};
 use apropos::{Customer, Engine, Model, Workspace};
 
+use crate::counts::Counts;
 use crate::invoices::History;
 use crate::showcase::Showcase;
 
@@ -30,8 +31,21 @@ pub(crate) struct House<'a> {
 pub(crate) struct Desk {
     pub(crate) workspace: Workspace,
     pub(crate) showcase: Showcase,
-    /// The decisions of all its customers since they were last counted, customer by customer.
+    /// The decisions that are not counted yet, customer by customer.
     pub(crate) decisions: Vec<Decision>,
+    /// What was counted of all the others.
+    pub(crate) counts: Counts,
+}
+
+impl Desk {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        Self {
+            workspace: Workspace::new(engine),
+            showcase: Showcase::default(),
+            decisions: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
 }
 
 /// One customer on the way.
@@ -46,6 +60,8 @@ pub(crate) struct Runner<'a> {
     rung: Timestamp,
     /// How many decisions were made since they were last counted.
     pub(crate) made: usize,
+    /// The next instant at which anything happens; nothing when nothing ever will.
+    wake: Option<Timestamp>,
     /// Where and when the customer is asked about.
     moment: Moment,
     /// What can be learned since it was last taken away.
@@ -71,10 +87,16 @@ impl<'a> Runner<'a> {
             closing: None,
             rung: Timestamp::MIN,
             made: 0,
+            wake: Some(Timestamp::MIN),
             moment,
             rewards: Vec::new(),
             timers: 0,
         }
+    }
+
+    /// Whether anything happens before `end`.
+    pub(crate) fn wakes(&self, end: Timestamp) -> bool {
+        self.wake.is_some_and(|wake| wake < end)
     }
 
     /// Goes on until `end`.
@@ -102,11 +124,12 @@ impl<'a> Runner<'a> {
     }
 
     /// The earliest of the next event, the end of a case and the next timer, before `end`. Events go first.
-    fn step(&self, engine: &Engine, end: Timestamp) -> Option<Step> {
+    fn step(&mut self, engine: &Engine, end: Timestamp) -> Option<Step> {
         let event = self.history.events.get(self.next).map(|event| event.occurred_at);
         // A timer rings once: what is due and stays due waits for an event.
         let timer = engine.next_due(&self.customer).filter(|due| self.rung < *due);
-        let earliest = [event, self.closing, timer].into_iter().flatten().min().filter(|at| *at < end)?;
+        self.wake = [event, self.closing, timer].into_iter().flatten().min();
+        let earliest = self.wake.filter(|at| *at < end)?;
         Some(match () {
             () if event == Some(earliest) => Step::Event,
             () if self.closing == Some(earliest) => Step::Close(earliest),
@@ -151,7 +174,7 @@ impl<'a> Runner<'a> {
     }
 
     fn decide(&mut self, house: &House<'_>, model: &Model, desk: &mut Desk) {
-        let Desk { workspace, showcase, decisions } = desk;
+        let Desk { workspace, showcase, decisions, .. } = desk;
         let decision = house.engine.decide_in(workspace, &self.customer, &self.moment, model, SEED);
         showcase.see(&self.customer, &self.moment, &decision);
         match decision.choice {

@@ -12,21 +12,22 @@ use crate::replay::Outcome;
 pub(crate) fn json(outcome: &Outcome) -> Value {
     let drops: Map<String, Value> = Stage::ALL
         .iter()
-        .zip(outcome.drops)
+        .zip(outcome.counts.drops)
         .map(|(stage, count)| (stage.as_str().to_owned(), count.into()))
         .collect();
     json!({
         "customers": outcome.customers,
         "events": outcome.events,
         "timers": outcome.timers,
-        "decisions": outcome.decisions,
+        "decisions": outcome.counts.decisions,
         "lessons": outcome.lessons,
         "events_per_second": outcome.per_second(outcome.events as u64).round(),
-        "decisions_per_second": outcome.per_second(outcome.decisions).round(),
+        "decisions_per_second": outcome.per_second(outcome.counts.decisions).round(),
+        "events_per_second_per_core": (outcome.per_second(outcome.events as u64) / outcome.threads as f64).round(),
         "threads": outcome.threads,
         "digest": outcome.digest,
-        "by_action": outcome.by_action,
-        "by_class": outcome.by_class,
+        "by_action": outcome.counts.by_action,
+        "by_class": outcome.counts.by_class,
         "drops": drops,
         "silence_share": silence(outcome),
         "contacts_per_customer": {
@@ -41,11 +42,16 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
 pub(crate) fn text(outcome: &Outcome) -> String {
     let mut text = String::new();
     head(&mut text, outcome);
-    table(&mut text, "decisions by action", &largest_first(&outcome.by_action), outcome.decisions);
+    table(
+        &mut text,
+        "decisions by action",
+        &largest_first(&outcome.counts.by_action),
+        outcome.counts.decisions,
+    );
     let ladder = Class::ALL.iter().map(|class| class.as_str()).chain([SILENCE]);
     let classes: Vec<(&str, u64)> =
-        ladder.filter_map(|class| Some((class, *outcome.by_class.get(class)?))).collect();
-    table(&mut text, "decisions by class", &classes, outcome.decisions);
+        ladder.filter_map(|class| Some((class, *outcome.counts.by_class.get(class)?))).collect();
+    table(&mut text, "decisions by class", &classes, outcome.counts.decisions);
     funnel(&mut text, outcome);
     let _ = writeln!(text, "\nwhat can be learned from five of the decisions");
     for explained in &outcome.explanations {
@@ -72,12 +78,12 @@ fn head(text: &mut String, outcome: &Outcome) {
         outcome.customers,
         outcome.events,
         outcome.timers,
-        outcome.decisions,
+        outcome.counts.decisions,
         outcome.lessons,
         outcome.elapsed.as_secs_f64(),
         outcome.threads,
         events / outcome.threads as f64,
-        outcome.per_second(outcome.decisions),
+        outcome.per_second(outcome.counts.decisions),
         100.0 * silence(outcome),
         outcome.contacts_at(0.5),
         outcome.contacts_at(0.99),
@@ -86,8 +92,8 @@ fn head(text: &mut String, outcome: &Outcome) {
 }
 
 fn silence(outcome: &Outcome) -> f64 {
-    let silent = outcome.by_action.get(SILENCE).copied().unwrap_or_default();
-    silent as f64 / outcome.decisions.max(1) as f64
+    let silent = outcome.counts.by_action.get(SILENCE).copied().unwrap_or_default();
+    silent as f64 / outcome.counts.decisions.max(1) as f64
 }
 
 fn table(text: &mut String, title: &str, rows: &[(&str, u64)], all: u64) {
@@ -100,9 +106,9 @@ fn table(text: &mut String, title: &str, rows: &[(&str, u64)], all: u64) {
 
 /// How many candidates were left after each stage.
 fn funnel(text: &mut String, outcome: &Outcome) {
-    let _ = writeln!(text, "\ncandidates dropped, stage by stage (of {})", outcome.candidates);
-    let mut left = outcome.candidates;
-    for (stage, count) in Stage::ALL.iter().zip(outcome.drops) {
+    let _ = writeln!(text, "\ncandidates dropped, stage by stage (of {})", outcome.counts.candidates);
+    let mut left = outcome.counts.candidates;
+    for (stage, count) in Stage::ALL.iter().zip(outcome.counts.drops) {
         left = left.saturating_sub(count);
         let _ = writeln!(text, "  {stage:<26} {count:>8}  {left:>8} left");
     }

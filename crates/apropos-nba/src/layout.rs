@@ -27,6 +27,8 @@ pub(crate) struct Layout {
     pub(crate) conditions: [Vec<Component>; 3],
     /// The names of the limits.
     pub(crate) limits: Vec<Component>,
+    /// Whether anything needs the customer's agreement before it is refused by none: a channel, or personal content.
+    pub(crate) needs_consent: bool,
 }
 
 /// A channel that treatments name.
@@ -93,6 +95,9 @@ impl Layout {
                 declared: definition.resources.get(name).map_or(0, |left| i64::from(*left)),
             }));
         }
+        let asks = |channel: &Channel| channel.known.as_ref().is_some_and(|known| known.needs_consent);
+        layout.needs_consent =
+            layout.channels.iter().any(asks) || definition.actions.iter().any(|action| action.personal);
         layout.rank(definition);
         layout.number(definition);
         layout

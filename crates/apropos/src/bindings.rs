@@ -102,11 +102,12 @@ start = "rest"
 entry.on = [{ event = "bought" }]
 reentry = { after_exit = {} }
 owns = ["look"]
+human.queue = "care"
 
 [journeys.nodes.rest]
 kind = "offer"
 actions = ["look"]
-on = [{ event = "gone", to = "exit" }]
+on = [{ event = "gone", to = "rest" }]
 within = "9d"
 on_timeout = "exit"
 

@@ -26,9 +26,14 @@ impl View<'_> {
     ) -> Result<usize, Fate> {
         let ways = self.catalogue.layout.ways(at);
         self.available(action)?;
-        let mut open = self.consented(action, ways, memo)?;
+        // Where consent can refuse nothing, which treatments it leaves open is asked once all else is said.
+        let open = if self.unbound { None } else { Some(self.consented(action, ways, memo)?) };
         self.conditions(at, action, scratch, memo)?;
         self.journey(at, action)?;
+        let mut open = match open {
+            Some(open) => open,
+            None => self.consented(action, ways, memo)?,
+        };
         self.contact(action, ways, &mut open, memo)?;
         self.treat(action, ways, open, memo)
     }

@@ -193,6 +193,8 @@ struct View<'a> {
     with_person: bool,
     /// Whether the customer never stated anything.
     silent: bool,
+    /// Whether consent and preferences refuse nothing: nothing was stated, and nothing needs a statement.
+    unbound: bool,
     /// The customer's wish for less of something, if there is any.
     less: Vec<&'a Subject>,
     preferred: Option<&'a ChannelId>,
@@ -201,12 +203,14 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn new(catalogue: &'a Catalogue, q: &'a Question<'a>) -> Self {
         let now = q.moment.now;
+        let silent = q.profile.is_silent();
         Self {
             catalogue,
             q,
             now,
             with_person: q.muted || q.ledger.case().is_some(),
-            silent: q.profile.is_silent(),
+            silent,
+            unbound: silent && !catalogue.layout.needs_consent,
             less: q.profile_rules.wants_less_of(q.profile, now),
             preferred: q.profile_rules.preferred_channel(q.profile, now),
         }

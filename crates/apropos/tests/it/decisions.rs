@@ -3,7 +3,7 @@
 use apropos::nba::{Class, ConsentGap, Reason, Stage};
 use apropos::{Choice, Moment, Outcome, OutcomeKind};
 
-use crate::world::{ada, at, buyer, engine, event, till, with};
+use crate::world::{self, ada, at, buyer, engine, event, till, with};
 
 #[track_caller]
 fn check(customer: &apropos::Customer, moment: &Moment, choice: &str) -> apropos::Decision {
@@ -117,4 +117,27 @@ fn an_explanation_names_the_condition_and_what_would_change_it() {
     let line = explanation.lines.iter().find(|line| line.action.as_str() == "discount").unwrap();
     assert!(line.sentence.contains(r#"history.count("purchase", "30d") > 1"#), "{}", line.sentence);
     assert!(line.change.as_deref().is_some_and(|change| change.contains('2')), "{:?}", line.change);
+}
+
+#[test]
+fn a_statement_about_something_else_changes_no_candidate() {
+    let free = world::PLAYBOOK.replace("needs_consent = true", "needs_consent = false");
+    let engine = apropos::Engine::from_toml(&free, world::PEPPER).unwrap().0;
+    for purchases in 0..3 {
+        let (mut silent, mut spoken) = (ada(&engine), ada(&engine));
+        for customer in [&mut silent, &mut spoken] {
+            for number in 0..purchases {
+                let event = event("purchase", &format!("p{number}"), "2026-03-02T09:00:00Z");
+                assert!(engine.observe(customer, &event).unwrap().new);
+            }
+        }
+        let statement = with(event("consent.granted", "c1", "2026-03-01T09:00:00Z"), "purpose", "learn");
+        assert!(engine.observe(&mut spoken, &statement).unwrap().new);
+        assert!(silent.profile().is_silent() && !spoken.profile().is_silent());
+        for moment in [till("2026-03-02T10:00:00Z"), Moment::at(at("2026-03-02T10:00:00Z"))] {
+            let both =
+                [&silent, &spoken].map(|one| engine.decide(one, &moment, &engine.model(), 7).candidates);
+            assert_eq!(both[0], both[1]);
+        }
+    }
 }
