@@ -133,28 +133,27 @@ impl Layout {
 
     /// Names as many conditions as any action can have, its group's included.
     fn number(&mut self, definition: &CatalogueDefinition) {
-        let groups = &definition.groups;
-        let lists: [(&str, fn(&ActionDefinition) -> usize, usize); 3] = [
-            (
+        let (actions, groups) = (&definition.actions, &definition.groups);
+        let names = |name: &str, own: usize, shared: usize| -> Vec<Component> {
+            (0..own + shared).map(|number| Component::new(&format!("{name}[{number}]"))).collect()
+        };
+        self.conditions = [
+            names(
                 "eligible",
-                |action| action.eligible.len(),
+                most(actions.iter().map(|action| action.eligible.len())),
                 most(groups.iter().map(|group| group.eligible.len())),
             ),
-            (
+            names(
                 "applicable",
-                |action| action.applicable.len(),
+                most(actions.iter().map(|action| action.applicable.len())),
                 most(groups.iter().map(|group| group.applicable.len())),
             ),
-            (
+            names(
                 "suitable",
-                |action| action.suitable.len(),
+                most(actions.iter().map(|action| action.suitable.len())),
                 most(groups.iter().map(|group| group.suitable.len())),
             ),
         ];
-        self.conditions = lists.map(|(name, own, shared)| {
-            let all = most(definition.actions.iter().map(own)) + shared;
-            (0..all.max(1)).map(|number| Component::new(&format!("{name}[{number}]"))).collect()
-        });
     }
 
     /// The treatments of an action.

@@ -63,7 +63,8 @@ pub struct Playbook {
     /// What counts as success.
     #[serde(default)]
     pub rewards: Vec<RewardDefinition>,
-    /// Scarce resources.
+    /// Scarce resources, with how many units are left when the moment does not say. The moment says it by the attribute
+    /// `resource.NAME`, and by `resource.NAME.price` what a unit is worth elsewhere, in the unit of priorities.
     #[serde(default)]
     pub resources: BTreeMap<String, u32>,
     /// What is learned, and from what.

@@ -6,5 +6,6 @@ mod budgets;
 mod decisions;
 mod playbooks;
 mod replay;
+mod silence;
 mod structure;
 mod world;
