@@ -236,7 +236,7 @@ mod tests {
             class: Class::Sell,
             channel: ChannelId::new(if mail { "mail" } else { "phone" }).unwrap(),
             at,
-            interrupts: number % 5 != 0,
+            interrupts: !number.is_multiple_of(5),
             confirmed: true,
             outcomes: Vec::new(),
             lesson: None,
@@ -276,7 +276,7 @@ mod tests {
             let at = |hours: i64| start.plus(Duration::from_hours(hours));
             let mut ledger = Ledger::default();
             for (number, hour) in hours.iter().enumerate() {
-                ledger.contacts.push(contact(at(*hour), number as u64 + 1, number % 2 == 0));
+                ledger.contacts.push(contact(at(*hour), number as u64 + 1, number.is_multiple_of(2)));
             }
             let units = [None, Some(CalendarUnit::Day), Some(CalendarUnit::Week), Some(CalendarUnit::Month)];
             let limit = LimitDefinition {
