@@ -83,7 +83,9 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
         outcome.elapsed += epoch(&house, &model, parts.collect(), end)?;
         // Explained by the model that decided.
         let mut showcase = Showcase::default();
-        desks.iter_mut().for_each(|desk| showcase.join(std::mem::take(&mut desk.showcase)));
+        for desk in &mut desks {
+            showcase.join(std::mem::take(&mut desk.showcase));
+        }
         best.join(engine, &model, &showcase);
         let started = now();
         let rewards: Vec<Reward> = runners.iter_mut().flat_map(|runner| runner.rewards.drain(..)).collect();
@@ -96,7 +98,9 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     }
     bar.finish_and_clear();
     outcome.timers = runners.iter().map(|runner| runner.timers).sum();
-    desks.iter().for_each(|desk| outcome.counts.add(&desk.counts));
+    for desk in &desks {
+        outcome.counts.add(&desk.counts);
+    }
     outcome.finish(tallies);
     outcome.explanations = best.explained.into_values().map(|(_, explained)| explained).collect();
     Ok(outcome)
