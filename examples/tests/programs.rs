@@ -126,7 +126,7 @@ fn the_retail_replay_does_not_depend_on_threads() {
     };
     let (one, eight) = (run("1"), run("8"));
     for (key, value) in &one {
-        let measured = ["threads", "events_per_second", "decisions_per_second"].contains(&key.as_str());
+        let measured = *key == "threads" || key.contains("_per_second");
         assert!(measured || *value == eight[key], "`{key}` depends on the number of threads");
     }
     assert!(10 <= one["by_action"].as_object().unwrap().len());
