@@ -167,17 +167,20 @@ impl<'a, S: Sink> Telling<'a, S> {
         let calendar = &self.rules.calendar;
         let weekday = local.date.weekday();
         let (_, month, _) = local.date.ymd();
+        let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
+        self.put(Fact::Hour, Given::Int(i64::from(local.time.hour())), basis);
+        self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
+        self.put(Fact::Weekend, Given::Bool(weekend), basis);
+        self.put(Fact::Month, Given::Int(i64::from(month)), basis);
+        if !self.sink.wants_any(Fact::Daypart, Fact::IsHoliday) {
+            return;
+        }
         let hemisphere = point.map_or(calendar.hemisphere, |point| {
             if point.latitude() < 0.0 { Hemisphere::South } else { Hemisphere::North }
         });
         let holiday = calendar.holidays.on(local.date);
         let daypart = calendar.dayparts.index_at(local.time);
         let season = Season::of(local.date, hemisphere);
-        let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
-        self.put(Fact::Hour, Given::Int(i64::from(local.time.hour())), basis);
-        self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
-        self.put(Fact::Weekend, Given::Bool(weekend), basis);
-        self.put(Fact::Month, Given::Int(i64::from(month)), basis);
         self.put(Fact::Daypart, Given::Symbol(daypart), basis);
         self.put(Fact::Season, Given::Symbol(season as usize), basis);
         self.put(Fact::IsHoliday, Given::Bool(holiday.is_some()), basis);

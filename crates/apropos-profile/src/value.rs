@@ -53,6 +53,11 @@ impl std::fmt::Debug for Effort<'_> {
 impl ProfileRules {
     /// What the customer spent and when, at `now`; `None` when the definition does not say what a purchase is.
     pub fn value(&self, profile: &Profile, now: Timestamp) -> Option<Value> {
+        self.figures(profile, now, true)
+    }
+
+    /// The same, without the mean when nobody asks for it: a division of decimals costs more than all the rest.
+    pub(crate) fn figures(&self, profile: &Profile, now: Timestamp, mean: bool) -> Option<Value> {
         let definition = self.definition.value.as_ref()?;
         let ever = Window::Ever.span(now, &Zone::utc());
         let window = definition.window.span(now, &Zone::utc());
@@ -69,7 +74,8 @@ impl ProfileRules {
         let last =
             profile.members.iter().filter_map(|member| member.history.lane(purchase)?.last(ever)).max();
         let frequency: u64 = count(window);
-        let mean = net(&definition.amount, window).and_then(|spent| {
+        let spent = if mean { net(&definition.amount, window) } else { None };
+        let mean = spent.and_then(|spent| {
             let mean = spent.checked_div(Decimal::from(frequency))?;
             Some(apropos_event::Money::new(mean, definition.currency).rounded().amount())
         });

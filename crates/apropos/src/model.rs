@@ -48,8 +48,8 @@ impl Model {
         for reward in rewards {
             let action = self.learned.actions().iter().position(|known| *known == reward.action);
             let outcome = Outcome::new(0, if reward.success { 1.0 } else { 0.0 });
+            // Learning takes note of the context too, once.
             let learned = action.is_some_and(|action| {
-                self.learned.observe(&reward.features);
                 self.learned.learn(&reward.features, action as u32, &outcome, 1.0).is_ok()
             });
             refused += usize::from(!learned);

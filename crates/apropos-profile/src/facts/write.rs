@@ -229,7 +229,8 @@ impl ProfileRules {
         };
         let wanted =
             [fixed.spent, fixed.margin, fixed.purchases, fixed.recency, fixed.frequency, fixed.monetary];
-        let value = if wanted.iter().any(Option::is_some) { self.value(profile, now) } else { None };
+        let any = wanted.iter().any(Option::is_some);
+        let value = if any { self.figures(profile, now, fixed.monetary.is_some()) } else { None };
         if let Some(value) = &value {
             decimal(fixed.spent, value.spent);
             decimal(fixed.margin, value.margin);
