@@ -162,8 +162,7 @@ fn an_action_breaks_the_silence_before_it() {
             engine.accept(&mut customer, &decision);
             choices.push(decision.choice);
         }
-        let [first, second] = &choices[..] else { unreachable!() };
-        if *first != Choice::Silence || *second == Choice::Silence {
+        if choices[0] != Choice::Silence || choices[1] == Choice::Silence {
             continue;
         }
         broken += 1;
