@@ -25,8 +25,8 @@ pub const MAX_MACRO_NESTING: usize = 4;
 pub const MAX_STEPS: u32 = 200_000;
 /// The most steps that evaluating one condition may take, whatever the facts; what could take more is refused.
 pub const MAX_COST: u64 = 4_000_000;
-/// The most patterns in one condition.
-pub const MAX_PATTERNS: usize = 16;
+/// The most patterns in one condition; one that is refused counts twice, because finding that out takes longest.
+pub const MAX_PATTERNS: usize = 8;
 /// The most bytes or elements a value may grow to while a condition is evaluated.
 pub const MAX_VALUE_SIZE: usize = 64 * 1024;
 /// The longest elapsed time a condition computes, in microseconds: 315,576,000,000 seconds, as in protobuf.

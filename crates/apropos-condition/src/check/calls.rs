@@ -185,6 +185,7 @@ impl<D: Declarations> Checker<'_, D> {
                 self.resolve(id, Resolution::Matches(at));
             }
             Err(error) => {
+                self.refused_pattern();
                 let error = error.to_string();
                 let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
                 self.error("condition/pattern", *pattern, format!("the pattern is refused: {why}"));

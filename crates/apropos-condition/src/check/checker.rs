@@ -110,7 +110,12 @@ impl<D: Declarations> Checker<'_, D> {
         }
     }
 
-    /// Whether one more pattern may be compiled; those that are refused cost as much.
+    /// A pattern that was refused took more than one that was not.
+    pub(super) fn refused_pattern(&mut self) {
+        self.patterns += 1;
+    }
+
+    /// Whether one more pattern may be compiled.
     pub(super) fn may_compile(&mut self) -> bool {
         self.patterns += 1;
         self.patterns <= MAX_PATTERNS

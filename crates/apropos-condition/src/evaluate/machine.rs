@@ -297,9 +297,9 @@ impl<'v> Machine<'v> {
         if MAX_VALUE_SIZE < size { Err(EvaluateError::Limit) } else { Ok(value) }
     }
 
-    /// What comparing with a value costs at most, in steps.
+    /// What comparing with a value costs at most, in steps; one more than there are when there are too few.
     fn measured(&self, value: &Datum<'_>) -> usize {
-        value.measure(Measure::Effort, self.steps as usize)
+        value.measure(Measure::Effort, self.steps as usize + 1)
     }
 
     /// What an operator costs, in steps. Two values differ as soon as the smaller one ends.

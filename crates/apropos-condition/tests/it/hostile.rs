@@ -131,3 +131,14 @@ fn a_condition_that_could_take_too_long_is_refused() {
     let (condition, _) = Condition::parse(&plain, &mut names).unwrap();
     assert!(condition.cost() < 10_000, "{}", condition.cost());
 }
+
+/// What a comparison costs is known before it is made, also when it costs more than there is.
+#[test]
+fn a_comparison_that_is_too_long_is_not_made() {
+    let mut names = corpus::names();
+    let (condition, _) = Condition::parse("m == m", &mut names).unwrap();
+    let facts = corpus::large(&names.build());
+    let (truth, steps) = condition.evaluate_counted(&facts);
+    assert_eq!(truth, Truth::Unknown);
+    assert!(steps < 10, "{steps}");
+}
