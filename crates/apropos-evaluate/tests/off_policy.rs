@@ -172,7 +172,7 @@ fn any_split_of_a_log_gives_the_same_figures() {
         let mut shards = vec![Evaluation::new(plan()); parts];
         (0..20_000).for_each(|i| shards[(i * i % 61) as usize % parts].push(&row(i)).unwrap());
         let mut merged = Evaluation::new(plan());
-        shards.iter().rev().for_each(|shard| merged.merge(shard));
+        shards.iter().rev().for_each(|shard| merged.merge(shard).unwrap());
         // Shards travel between machines as text.
         let merged: Evaluation = serde_json::from_str(&serde_json::to_string(&merged).unwrap()).unwrap();
         for (a, b) in merged.ungated().iter().zip(whole.ungated()) {
