@@ -1,7 +1,5 @@
 //! The law of merging: any split of a log, in any order, gives the figures of one pass, to 1e-12.
 
-#![expect(clippy::unwrap_used, reason = "a row that is not taken is a failing test")]
-
 use apropos_evaluate::experiment::{Arm, Terms, compare, cuped_theta};
 use apropos_evaluate::numeric::PairMoments;
 use apropos_evaluate::offpolicy::{

@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a row that is not taken is a failing test")]
 
 use apropos_evaluate::experiment::{Arm, Comparison, Metric, Terms, compare, watched_sample_size};
-use apropos_evaluate::offpolicy::{Evaluation, Plan, Row, Verdict, watched_rows};
+use apropos_evaluate::offpolicy::{Evaluation, Plan, Row, Verdict, gain_rows};
 use apropos_event::draw::{mix, unit};
 
 #[expect(clippy::disallowed_methods, reason = "the size of the run is asked for by the environment")]
@@ -49,13 +49,13 @@ fn an_experiment_promotes_a_lift_of_five_percent_in_time_and_equals_almost_never
     let trials = cases();
     let units = watched_sample_size(BASE, BASE * 1.05, 0.05, 0.8) as u64;
     let count = |kind: u64, lift: f64, wanted: &dyn Fn(Verdict) -> bool| {
-        (0..trials).filter(|trial| wanted(watch(kind, *trial, lift, units, 50))).count() as u64
+        (0..trials).filter(|trial| wanted(watch(kind, *trial, lift, units, 200))).count() as u64
     };
     let promoted_equals = count(1, 0.0, &|found| found == Verdict::Promote);
     let promoted = count(2, 0.05, &|found| found == Verdict::Promote);
     let rejected = count(2, 0.05, &|found| found == Verdict::Reject);
     println!(
-        "experiment, {trials} trials of {units} units an arm, a look every 50: equals promoted {:.1} %, a lift of 5 % \
+        "experiment, {trials} trials of {units} units an arm, a look every 200: equals promoted {:.1} %, a lift of 5 % \
          promoted {:.1} %, rejected {rejected}",
         100.0 * promoted_equals as f64 / trials as f64,
         100.0 * promoted as f64 / trials as f64
@@ -114,8 +114,7 @@ fn a_policy_is_promoted_from_a_log_in_time_and_an_equal_one_almost_never() {
     let equal = World { chances: [0.3, 0.3], policy: [0.35, 0.65] };
     let (gain, sd) = better.gain();
     assert!((gain / BASE - 0.05).abs() < 1e-12);
-    // The exact sequence is bought with some width: rows are predicted at half of α.
-    let rows = watched_rows(gain, sd, 0.025, 0.8, 5_000.0) as u64;
+    let rows = gain_rows(gain, sd, 1.0, 0.05, 0.8) as u64;
     let count = |world: &World, kind: u64, wanted: Verdict| {
         (0..trials).filter(|trial| world.watch(kind, *trial, rows) == wanted).count() as u64
     };

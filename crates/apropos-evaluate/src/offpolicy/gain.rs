@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::numeric::distribution::normal_quantile;
 
+use super::sequence::mixed_log_wealth;
 use super::{Interval, Sequence, WeightSums, asymptotic_radius, normal};
 
 /// The gain of a policy over the one that wrote the log, per decision.
@@ -67,19 +68,38 @@ impl Gain {
     }
 }
 
-/// How many rows (or units of both arms together) a watched comparison needs before an effect shows with this power:
-/// the smallest n at which effect ≥ (r_n + z) · sd / √n, where r_n is the radius of the asymptotic sequence in standard
-/// errors. `sd` is √n times the standard error of the effect. Infinite when there is no effect to find.
+/// How many rows a log needs before a policy that earns `gain` more per decision is promoted with this power, when its
+/// [`Gain`] is watched all the time: the n at which the bets win even where the sum of (w − 1) r lies z standard errors
+/// below its mean. `sd` is the standard deviation of (w − 1) r, `range` the length of the range of rewards. Infinite when
+/// there is nothing to gain.
+pub fn gain_rows(gain: f64, sd: f64, range: f64, alpha: f64, power: f64) -> f64 {
+    let z = normal_quantile(power);
+    // The bets see half of (w − 1) r, in units of the range.
+    let (gain, sd) = (0.5 * gain / range, 0.5 * sd / range);
+    let threshold = libm::log(2.0 / alpha);
+    first_enough(|n| {
+        let drift = n * gain - z * libm::sqrt(n) * sd;
+        0.0 < drift && threshold <= mixed_log_wealth(drift, n * (sd * sd + gain * gain))
+    })
+}
+
+/// How many rows (or units of both arms together) a comparison needs before an effect shows with this power, when its
+/// asymptotic sequence is watched all the time: the smallest n at which effect ≥ (r_n + z) sd / √n, where r_n is the radius
+/// of the sequence in standard errors. `sd` is √n times the standard error of the effect. Infinite when there is no effect.
 pub fn watched_rows(effect: f64, sd: f64, alpha: f64, power: f64, tuning_rows: f64) -> f64 {
     let z = normal_quantile(power);
-    let enough = |n: f64| {
+    first_enough(|n| {
         let se = sd / libm::sqrt(n);
-        asymptotic_radius(se, n, alpha, tuning_rows) + z * se <= effect.abs()
-    };
-    if effect == 0.0 || !enough(LARGEST) {
+        effect != 0.0 && asymptotic_radius(se, n, alpha, tuning_rows) + z * se <= effect.abs()
+    })
+}
+
+/// The smallest whole number that is enough, if more is never less; infinite beyond 1e15.
+fn first_enough(enough: impl Fn(f64) -> bool) -> f64 {
+    let (mut few, mut many) = (0.0, 1e15);
+    if !enough(many) {
         return f64::INFINITY;
     }
-    let (mut few, mut many) = (1.0, LARGEST);
     while 1.0 < many - few {
         let middle = libm::floor(0.5 * (few + many));
         if enough(middle) {
@@ -91,9 +111,6 @@ pub fn watched_rows(effect: f64, sd: f64, alpha: f64, power: f64, tuning_rows: f
     many
 }
 
-/// No comparison waits for more rows than this.
-const LARGEST: f64 = 1e15;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +118,9 @@ mod tests {
 
     fn gain(rows: &[Row]) -> Gain {
         let mut evaluation = Evaluation::new(Plan::default());
-        rows.iter().for_each(|row| evaluation.push(row).unwrap());
+        for row in rows {
+            evaluation.push(row).unwrap();
+        }
         evaluation.gain()
     }
 
@@ -155,5 +174,9 @@ mod tests {
         let se = 0.1 / libm::sqrt(n(0.1)) * 10.0;
         assert!(asymptotic_radius(se, n(0.1), 0.05, 5_000.0) + 0.841 * se <= 0.1 + 1e-3);
         assert_eq!(n(0.0), f64::INFINITY);
+        let rows = |gain| gain_rows(gain, 0.5, 1.0, 0.05, 0.8);
+        assert!(rows(0.05) < rows(0.02) && rows(0.02) < 1e5, "{} {}", rows(0.05), rows(0.02));
+        assert_eq!(gain_rows(0.05, 0.5, 1.0, 0.05, 0.8), gain_rows(5.0, 50.0, 100.0, 0.05, 0.8));
+        assert_eq!((rows(0.0), rows(-0.1)), (f64::INFINITY, f64::INFINITY));
     }
 }

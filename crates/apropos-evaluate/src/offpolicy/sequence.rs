@@ -135,23 +135,27 @@ impl Sequence {
 
     /// ln of the mixed wealth of betting that the mean of a series exceeds `v`.
     fn log_wealth(&self, (sum, squares): (f64, f64), v: f64) -> f64 {
-        let drift = sum - self.count * v;
         let spread = (squares - 2.0 * v * sum + self.count * v * v).max(0.0);
-        let mut exponents = [0.0; BETS];
-        let (mut lambda, mut largest) = (0.5, f64::NEG_INFINITY);
-        for exponent in &mut exponents {
-            *exponent = lambda * drift - psi(lambda) * spread;
-            largest = largest.max(*exponent);
-            lambda *= 0.5;
-        }
-        let (mut total, mut weights) = (0.0, 0.0);
-        for (at, exponent) in exponents.iter().enumerate() {
-            let weight = 1.0 / (at as f64 + 2.0);
-            weights += weight;
-            total += weight * libm::exp(exponent - largest);
-        }
-        largest + libm::log(total / weights)
+        mixed_log_wealth(sum - self.count * v, spread)
     }
+}
+
+/// ln of the weighted mean of exp(λ drift − ψ(λ) spread) over λ = 1/2, 1/4, ….
+pub(super) fn mixed_log_wealth(drift: f64, spread: f64) -> f64 {
+    let mut exponents = [0.0; BETS];
+    let (mut lambda, mut largest) = (0.5, f64::NEG_INFINITY);
+    for exponent in &mut exponents {
+        *exponent = lambda * drift - psi(lambda) * spread;
+        largest = largest.max(*exponent);
+        lambda *= 0.5;
+    }
+    let (mut total, mut weights) = (0.0, 0.0);
+    for (at, exponent) in exponents.iter().enumerate() {
+        let weight = 1.0 / (at as f64 + 2.0);
+        weights += weight;
+        total += weight * libm::exp(exponent - largest);
+    }
+    largest + libm::log(total / weights)
 }
 
 /// The smallest value in `[0, centre]` against which nothing has been won yet.

@@ -65,8 +65,9 @@ impl Page {
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
              content=\"width=device-width,initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\
              <body><main><header><h1>{title}</h1><p>{}</p></header>{verdict}{}\
-             <footer>Bars are 95 % intervals for this number of rows. Thin lines are confidence sequences: they hold \
-             at every moment, also when the log is watched while it grows.</footer></main></body></html>\n",
+             <footer>Thick bars are 95 % intervals for one look at this number of rows. Thin lines are confidence sequences: \
+             they hold at every moment, also when the log is watched while it grows; an arrow says that they go on beyond \
+             the picture.</footer></main></body></html>\n",
             escape(&self.subtitle),
             self.sections.concat()
         )
@@ -107,7 +108,7 @@ section{background:var(--card);border:1px solid var(--rule);border-radius:14px;p
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;margin:4px 0 8px}\
 .tile{background:var(--mist);border-radius:10px;padding:12px 14px}.tile b{display:block;font-size:22px;letter-spacing:-.01em}\
 .tile span{color:var(--soft);font-size:13px}\
-svg{width:100%;height:auto;display:block;overflow:visible}\
+svg{width:100%;min-width:620px;height:auto;display:block}\
 svg text{fill:var(--ink);font-size:13px}svg .soft{fill:var(--soft);font-size:12px}svg .end{fill:var(--soft);font-size:12px;\
 font-variant-numeric:tabular-nums}\
 .grid{stroke:var(--rule);stroke-width:1}.base{stroke:var(--warm);stroke-width:1.5;stroke-dasharray:5 4}\
@@ -116,14 +117,14 @@ font-variant-numeric:tabular-nums}\
 .dot{fill:var(--card);stroke:var(--main);stroke-width:2.5}.fill{fill:var(--main);opacity:.85}.fillpale{fill:var(--pale)}\
 .fillwarm{fill:var(--warmpale)}.curve{fill:none;stroke:var(--main);stroke-width:2.5;stroke-linejoin:round}\
 .curve.second{stroke:var(--warm)}.curve.third{stroke:var(--soft)}.chord{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:3 4}\
-.whisker{stroke:var(--main);stroke-width:1.5;opacity:.6}\
+.csend{fill:var(--pale)}.zero{stroke:var(--soft);stroke-width:1}.whisker{stroke:var(--main);stroke-width:1.5;opacity:.6}\
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums;margin-top:14px}\
 th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--rule)}th{color:var(--soft);font-weight:500}\
 th:first-child,td:first-child{text-align:left}tr:last-child td{border-bottom:0}\
 .key{color:var(--soft);font-size:13px;margin:10px 0 0}.key i{display:inline-block;width:12px;height:12px;border-radius:3px;\
 margin:0 6px 0 14px;vertical-align:-1px}.key i:first-child{margin-left:0}\
 .wide{overflow-x:auto}footer{color:var(--soft);font-size:13px;margin-top:26px;max-width:72ch}\
-@media print{body{background:#fff}section{break-inside:avoid}}";
+@media(max-width:600px){main{padding:28px 12px 40px}section{padding:18px 14px}h1{font-size:24px}}@media print{body{background:#fff}section{break-inside:avoid}}";
 
 #[cfg(test)]
 mod tests {

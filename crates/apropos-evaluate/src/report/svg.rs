@@ -94,6 +94,15 @@ impl Drawing {
         );
     }
 
+    /// A small triangle whose point is `tip` and whose base lies at `base`, for what goes on beyond the picture.
+    pub(super) fn arrow(&mut self, class: &str, (tip, y): (f64, f64), (base, _): (f64, f64)) {
+        let (above, below) = (y - 5.0, y + 5.0);
+        let _ = write!(
+            self.body,
+            r#"<polygon class="{class}" points="{tip:.1},{y:.1} {base:.1},{above:.1} {base:.1},{below:.1}"/>"#
+        );
+    }
+
     pub(super) fn path(&mut self, class: &str, points: &[(f64, f64)]) {
         let text: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = write!(self.body, r#"<polyline class="{class}" points="{}"/>"#, text.join(" "));
@@ -110,7 +119,7 @@ impl Drawing {
 
     pub(super) fn finish(self) -> String {
         format!(
-            r#"<svg viewBox="0 0 {:.0} {:.0}" role="img" aria-label="{}">{}</svg>"#,
+            r#"<div class="wide"><svg viewBox="0 0 {:.0} {:.0}" role="img" aria-label="{}">{}</svg></div>"#,
             self.width,
             self.height,
             escape(&self.title),
