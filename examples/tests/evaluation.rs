@@ -42,7 +42,8 @@ fn agree(place: &str, found: &Value, expected: &Value, tolerance: f64) -> usize 
         Value::Array(items) => {
             assert_eq!(found.as_array().map(Vec::len), Some(items.len()), "{place}");
             let both = found.as_array().unwrap().iter().zip(items).enumerate();
-            both.map(|(at, (found, expected))| agree(&format!("{place}[{at}]"), found, expected, tolerance)).sum()
+            both.map(|(at, (found, expected))| agree(&format!("{place}[{at}]"), found, expected, tolerance))
+                .sum()
         }
         Value::Number(expected) => {
             let expected = expected.as_f64().unwrap();
@@ -81,7 +82,8 @@ fn off_policy_prints_the_published_estimates() {
                     let tolerance = if key == "ci95" { 1e-6 } else { 1e-9 };
                     let expected = expected.get(key).unwrap_or(&Value::Null);
                     if !expected.is_null() {
-                        compared += agree(&format!("{log} {policy} {name} {key}"), &found[key], expected, tolerance);
+                        compared +=
+                            agree(&format!("{log} {policy} {name} {key}"), &found[key], expected, tolerance);
                     }
                 }
             }
@@ -120,7 +122,9 @@ fn uplift_prints_the_published_metrics() {
         let scores = format!("{data}/uplift/{set}_predictions.csv.gz");
         let found = printed("uplift", &[&file, "--scores", &scores, "--samples", "20"]);
         let mut compared = agree(set, &found["learners"], &published["learners"], 1e-9);
-        for key in ["fit_rows", "test_rows", "test_treated", "ate_test", "ate_se", "rate_treated", "rate_control"] {
+        for key in
+            ["fit_rows", "test_rows", "test_treated", "ate_test", "ate_se", "rate_treated", "rate_control"]
+        {
             compared += agree(&format!("{set}.{key}"), &found[key], &published[key], 1e-9);
         }
         println!("uplift {set}: {compared} figures agree");

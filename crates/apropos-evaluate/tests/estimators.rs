@@ -66,6 +66,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 fn naive(estimator: Estimator, log: &[Decision]) -> f64 {
     let sum = |f: &dyn Fn(&Decision) -> f64| -> f64 { log.iter().map(f).sum() };
     let shrunk = |shrinkage: Shrinkage, w: f64| match shrinkage {
+        _ if w == 0.0 => 0.0,
         Shrinkage::Plain => w,
         Shrinkage::Clip(l) => w.min(l),
         Shrinkage::Switch(l) => w * f64::from(u8::from(w <= l)),
@@ -93,10 +94,12 @@ fn naive(estimator: Estimator, log: &[Decision]) -> f64 {
             let imagined = if w < n { largest } else { 0.0 };
             let a = (imagined + w) / (1.0 + n);
             let b = (imagined * imagined + sum(&|d| d.w() * d.w())) / (1.0 + n);
-            let (gamma, beta) = ((b - a) / (a * a - b), (1.0 - a) / (a * a - b));
-            let weighted = |f: &dyn Fn(&Decision) -> f64| {
-                sum(&|d| (-gamma - beta * d.w()) * d.w() * f(d)) / (1.0 + n)
-            };
+            // When all weights are alike, every row counts alike.
+            let spread = a * a - b;
+            let even = (-(1.0 + n) / n, 0.0);
+            let (gamma, beta) = if spread == 0.0 { even } else { ((b - a) / spread, (1.0 - a) / spread) };
+            let weighted =
+                |f: &dyn Fn(&Decision) -> f64| sum(&|d| (-gamma - beta * d.w()) * d.w() * f(d)) / (1.0 + n);
             let missing = (1.0 - weighted(&|_| 1.0)).max(0.0);
             weighted(&|d| d.reward) + missing * mean(log.iter().map(|d| d.reward))
         }
@@ -107,9 +110,16 @@ fn naive(estimator: Estimator, log: &[Decision]) -> f64 {
 fn all_estimators() -> Vec<Estimator> {
     let mut all = Estimator::standard();
     let shrinkages = [0.0, 0.5, 3.0].into_iter().flat_map(|l| {
-        [Shrinkage::Clip(l), Shrinkage::Switch(l), Shrinkage::Optimistic(l + 0.1), Shrinkage::SubGaussian(l / 3.0)]
+        [
+            Shrinkage::Clip(l),
+            Shrinkage::Switch(l),
+            Shrinkage::Optimistic(l + 0.1),
+            Shrinkage::SubGaussian(l / 3.0),
+        ]
     });
-    all.extend(shrinkages.flat_map(|shrinkage| [Estimator::Ips(shrinkage), Estimator::DoublyRobust(shrinkage)]));
+    all.extend(
+        shrinkages.flat_map(|shrinkage| [Estimator::Ips(shrinkage), Estimator::DoublyRobust(shrinkage)]),
+    );
     all
 }
 
@@ -153,9 +163,10 @@ fn naive_slate(estimator: SlateEstimator, log: &[Vec<SlateSlot>]) -> f64 {
             };
             mean(log.iter().map(value))
         }
-        SlateEstimator::PseudoInverse => mean(log.iter().map(|slate| {
-            total(slate) * (1.0 - 3.0 + slate.iter().map(|slot| slot.weight).sum::<f64>())
-        })),
+        SlateEstimator::PseudoInverse => mean(
+            log.iter()
+                .map(|slate| total(slate) * (1.0 - 3.0 + slate.iter().map(|slot| slot.weight).sum::<f64>())),
+        ),
         SlateEstimator::StandardNormalised => {
             over(&|slate, _| upto(slate, 3)) / mean(log.iter().map(|slate| upto(slate, 3)))
         }
@@ -283,7 +294,8 @@ fn a_model_fitted_for_robustness_leaves_less_noise() {
         }
         let mut q = [0.0; 2];
         table.predict(&0, &mut q);
-        let mut evaluation = Evaluation::new(Plan { estimators: vec!["dr".parse().unwrap()], ..Plan::default() });
+        let mut evaluation =
+            Evaluation::new(Plan { estimators: vec!["dr".parse().unwrap()], ..Plan::default() });
         for (policy, propensity, action, reward) in &log {
             let row = Row::new(policy[*action], *propensity, *reward);
             evaluation.push(&row.with_prediction(Prediction::under(policy, &q, *action))).unwrap();

@@ -10,8 +10,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use apropos_evaluate::experiment::growthbook::{
-    Experiment, Filter, Namespace, Placed, Rollout, Source, StickyBuckets, StickyTerms, bucket, bucket_ranges,
-    choose_variation, equal_weights,
+    Experiment, Filter, Namespace, Placed, Rollout, Source, StickyBuckets, StickyTerms, bucket,
+    bucket_ranges, choose_variation, equal_weights,
 };
 use serde_json::{Map, Value, json};
 use support::{data, text};
@@ -188,7 +188,12 @@ impl Host<'_> {
             }
             let values = rule.get("contextualVariations").unwrap_or(&rule["variations"]);
             let value = values[placed.variation].clone();
-            return Answer { value, source: "experiment", placed: Some(placed), leaf: leaf.map(|leaf| leaf.1) };
+            return Answer {
+                value,
+                source: "experiment",
+                placed: Some(placed),
+                leaf: leaf.map(|leaf| leaf.1),
+            };
         }
         let value = feature.get("defaultValue").cloned().unwrap_or(Value::Null);
         Answer { value, source: "defaultValue", ..Answer::default() }
@@ -316,7 +321,10 @@ fn every_published_bucketing_case_agrees() {
                 let n = usize::try_from(case[0].as_i64().unwrap()).unwrap_or(0);
                 let (found, expected) = (equal_weights(n), numbers(&case[1]));
                 assert_eq!(found.len(), expected.len(), "{case}");
-                assert!(found.iter().zip(expected).all(|(found, wanted)| (found - wanted).abs() < 1e-8), "{case}");
+                assert!(
+                    found.iter().zip(expected).all(|(found, wanted)| (found - wanted).abs() < 1e-8),
+                    "{case}"
+                );
             }
             "run" => check_run(case),
             "feature" | "contextualBandit" => check_feature(case),

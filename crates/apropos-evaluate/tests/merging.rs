@@ -3,8 +3,8 @@
 use apropos_evaluate::experiment::{Arm, Terms, compare, cuped_theta};
 use apropos_evaluate::numeric::PairMoments;
 use apropos_evaluate::offpolicy::{
-    Calibration, Estimator, Evaluation, Interval, MergeError, Plan, PlugInSequence, Prediction, Row, Shrinkage,
-    SlateEstimator, SlateEvaluation, SlateSlot, Support, TableModel,
+    Calibration, Estimator, Evaluation, Interval, MergeError, Plan, PlugInSequence, Prediction, Row,
+    Shrinkage, SlateEstimator, SlateEvaluation, SlateSlot, Support, TableModel,
 };
 use proptest::prelude::*;
 

@@ -1,7 +1,5 @@
 //! Off-policy estimates agree with published ones, whatever the split of the log.
 
-#![expect(clippy::unwrap_used, reason = "a figure that cannot be compared is a failing test")]
-
 mod support;
 
 use apropos_evaluate::offpolicy::{

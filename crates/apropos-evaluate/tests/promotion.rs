@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a row that is not taken is a failing test")]
 
 use apropos_evaluate::experiment::{Arm, Comparison, Metric, Terms, compare, watched_sample_size};
-use apropos_evaluate::offpolicy::{Evaluation, Plan, Row, Verdict, gain_rows};
+use apropos_evaluate::offpolicy::{Evaluation, Plan, Promotion, Row, gain_rows};
 use apropos_event::draw::{mix, unit};
 
 #[expect(clippy::disallowed_methods, reason = "the size of the run is asked for by the environment")]
@@ -26,7 +26,7 @@ fn draws(kind: u64, trial: u64) -> impl FnMut() -> f64 {
 const BASE: f64 = 0.3;
 
 /// Watches an experiment until it is decided or `units` have come to each arm, looking every `every` units an arm.
-fn watch(kind: u64, trial: u64, lift: f64, units: u64, every: u64) -> Verdict {
+fn watch(kind: u64, trial: u64, lift: f64, units: u64, every: u64) -> Promotion {
     let mut draw = draws(kind, trial);
     let mut arms = [Arm::default(); 2];
     let terms = Terms { metric: Metric::Proportion, tuning_units: 2.0 * units as f64, ..Terms::default() };
@@ -35,25 +35,26 @@ fn watch(kind: u64, trial: u64, lift: f64, units: u64, every: u64) -> Verdict {
             arm.push(f64::from(u8::from(draw() < chance)));
         }
         if unit % every == 0 || unit == units {
-            let found = compare(&arms[0], &arms[1], &terms).as_ref().map_or(Verdict::Wait, Comparison::verdict);
-            if found != Verdict::Wait {
+            let found =
+                compare(&arms[0], &arms[1], &terms).as_ref().map_or(Promotion::Wait, Comparison::promotion);
+            if found != Promotion::Wait {
                 return found;
             }
         }
     }
-    Verdict::Wait
+    Promotion::Wait
 }
 
 #[test]
 fn an_experiment_promotes_a_lift_of_five_percent_in_time_and_equals_almost_never() {
     let trials = cases();
     let units = watched_sample_size(BASE, BASE * 1.05, 0.05, 0.8) as u64;
-    let count = |kind: u64, lift: f64, wanted: &dyn Fn(Verdict) -> bool| {
+    let count = |kind: u64, lift: f64, wanted: &dyn Fn(Promotion) -> bool| {
         (0..trials).filter(|trial| wanted(watch(kind, *trial, lift, units, 200))).count() as u64
     };
-    let promoted_equals = count(1, 0.0, &|found| found == Verdict::Promote);
-    let promoted = count(2, 0.05, &|found| found == Verdict::Promote);
-    let rejected = count(2, 0.05, &|found| found == Verdict::Reject);
+    let promoted_equals = count(1, 0.0, &|found| found == Promotion::Promote);
+    let promoted = count(2, 0.05, &|found| found == Promotion::Promote);
+    let rejected = count(2, 0.05, &|found| found == Promotion::Reject);
     println!(
         "experiment, {trials} trials of {units} units an arm, a look every 200: equals promoted {:.1} %, a lift of 5 % \
          promoted {:.1} %, rejected {rejected}",
@@ -89,20 +90,20 @@ impl World {
         (mean, libm::sqrt(squares - mean * mean))
     }
 
-    fn watch(&self, kind: u64, trial: u64, rows: u64) -> Verdict {
+    fn watch(&self, kind: u64, trial: u64, rows: u64) -> Promotion {
         let mut draw = draws(kind, trial);
         let plan = Plan { estimators: vec!["ipw".parse().unwrap()], ..Plan::default() };
         let mut evaluation = Evaluation::new(Plan { max_weight: Some(2.0), ..plan });
         for at in 1..=rows {
             evaluation.push(&self.row(&mut draw)).unwrap();
             if at % 100 == 0 || at == rows {
-                let found = evaluation.gain().verdict();
-                if found != Verdict::Wait {
+                let found = evaluation.gain().promotion();
+                if found != Promotion::Wait {
                     return found;
                 }
             }
         }
-        Verdict::Wait
+        Promotion::Wait
     }
 }
 
@@ -115,12 +116,12 @@ fn a_policy_is_promoted_from_a_log_in_time_and_an_equal_one_almost_never() {
     let (gain, sd) = better.gain();
     assert!((gain / BASE - 0.05).abs() < 1e-12);
     let rows = gain_rows(gain, sd, 1.0, 0.05, 0.8) as u64;
-    let count = |world: &World, kind: u64, wanted: Verdict| {
+    let count = |world: &World, kind: u64, wanted: Promotion| {
         (0..trials).filter(|trial| world.watch(kind, *trial, rows) == wanted).count() as u64
     };
-    let promoted = count(&better, 3, Verdict::Promote);
-    let rejected = count(&better, 3, Verdict::Reject);
-    let equals = count(&equal, 4, Verdict::Promote);
+    let promoted = count(&better, 3, Promotion::Promote);
+    let rejected = count(&better, 3, Promotion::Reject);
+    let equals = count(&equal, 4, Promotion::Promote);
     println!(
         "policy, {trials} logs of {rows} rows, a look every 100: equals promoted {:.1} %, 5 % more promoted {:.1} %, \
          rejected {rejected}",

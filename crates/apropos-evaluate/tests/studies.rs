@@ -1,7 +1,7 @@
 //! How far estimates lie from the truth, in the two studies that the field repeats: a classification set turned into a
 //! bandit log, and a synthetic log of thirty actions. Mean relative errors over thirty runs, beside the published ones.
 //!
-//! Policies and reward models are our own (ridge, nearest centre), the sizes and mixtures those of the Open Bandit
+//! Policies and reward models are our own (ridge, nearest neighbour), the sizes and mixtures those of the Open Bandit
 //! Pipeline's examples: so the figures can be compared in size, not to the digit.
 
 mod support;
@@ -82,7 +82,7 @@ fn errors(rounds: &[Round], penalty: f64, draw: &mut impl FnMut() -> f64) -> Vec
 }
 
 /// Mean errors over all runs, told beside what was published.
-fn study(name: &str, published: [f64; NAMES.len()], limit: f64, run: impl Fn(u64) -> Vec<f64>) {
+fn study(name: &str, published: [f64; NAMES.len()], run: impl Fn(u64) -> Vec<f64>) {
     let mut mean = vec![0.0; NAMES.len()];
     for at in 0..RUNS {
         mean.iter_mut().zip(run(at)).for_each(|(mean, error)| *mean += error / RUNS as f64);
@@ -90,8 +90,8 @@ fn study(name: &str, published: [f64; NAMES.len()], limit: f64, run: impl Fn(u64
     for ((estimator, mean), published) in NAMES.iter().zip(&mean).zip(published) {
         println!("{name}: {estimator:<14} relative error {mean:.4}, published {published:.4}");
     }
-    assert!(mean[3] <= limit, "{name}: the error of dr is {}", mean[3]);
     assert!(mean[3] < mean[1], "{name}: a reward model should help");
+    assert!(mean[3] <= 2.0 * published[3], "{name}: the error of dr is {}", mean[3]);
 }
 
 #[test]
@@ -106,11 +106,8 @@ fn digits_as_a_bandit_log() {
         let (learn, judge): (Vec<_>, Vec<_>) = rows.iter().partition(|_| draw() < 0.3);
         let label = |row: &Vec<f64>| row[0] as usize - 1;
         let mut ridge = RidgeModel::new(10, rows[0].len() - 1, 10.0);
-        let mut centres = vec![vec![0.0; rows[0].len() - 1]; 10];
         for row in &learn {
             (0..10).for_each(|k| ridge.push(&row[1..], k, f64::from(u8::from(k == label(row)))));
-            let count = learn.iter().filter(|other| label(other) == label(row)).count() as f64;
-            centres[label(row)].iter_mut().zip(&row[1..]).for_each(|(centre, x)| *centre += x / count);
         }
         ridge.fit();
         let mixture = |greedy: usize, share: f64| -> Vec<f64> {
@@ -121,19 +118,22 @@ fn digits_as_a_bandit_log() {
             .map(|row| {
                 let mut scores = vec![0.0; 10];
                 ridge.predict(&row[1..], &mut scores);
-                let near = |centre: &Vec<f64>| dot(centre, &row[1..]) - 0.5 * dot(centre, centre);
-                let nearest: Vec<f64> = centres.iter().map(near).collect();
+                let far = |other: &&&Vec<f64>| -> f64 {
+                    row[1..].iter().zip(&other[1..]).map(|(a, b)| (a - b) * (a - b)).sum()
+                };
+                let nearest =
+                    learn.iter().min_by(|a, b| far(a).total_cmp(&far(b))).map_or(0, |near| label(near));
                 Round {
                     x: row[1..].to_vec(),
                     logging: mixture(best(&scores), 0.8),
-                    policy: mixture(best(&nearest), 0.9),
+                    policy: mixture(nearest, 0.9),
                     truth: (0..10).map(|k| f64::from(u8::from(k == label(row)))).collect(),
                 }
             })
             .collect();
         errors(&rounds, 10.0, &mut draw)
     };
-    study("digits", [0.437, 0.0303, 0.0228, 0.0162, 0.0221, 0.0347, 0.0159], 0.018, run);
+    study("digits", [0.437, 0.0303, 0.0228, 0.0162, 0.0221, 0.0347, 0.0159], run);
 }
 
 #[test]
@@ -158,5 +158,5 @@ fn thirty_actions_on_ten_thousand_rows() {
             .collect();
         errors(&rounds, 1.0, &mut draw)
     };
-    study("synthetic", [0.0744, 0.0095, 0.0067, 0.0062, 0.0061, 0.0062, 0.0220], 0.007, run);
+    study("synthetic", [0.0744, 0.0095, 0.0067, 0.0062, 0.0061, 0.0062, 0.0220], run);
 }

@@ -177,7 +177,10 @@ impl Ledger {
     pub fn release(&mut self, reservation: &Reservation) -> Result<(), LedgerError> {
         self.costs_of(reservation)?;
         let costs = self.open.remove(&reservation.id).unwrap_or_default();
-        self.reserved.iter_mut().zip(&costs).for_each(|(reserved, cost)| *reserved = reserved.saturating_sub(*cost));
+        self.reserved
+            .iter_mut()
+            .zip(&costs)
+            .for_each(|(reserved, cost)| *reserved = reserved.saturating_sub(*cost));
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::numeric::distribution::{normal_quantile, student_quantile, student_two_sided};
-use crate::offpolicy::{Interval, Verdict, asymptotic_radius, asymptotic_scale, watched_rows};
+use crate::offpolicy::{Interval, Promotion, asymptotic_radius, asymptotic_scale, watched_rows};
 
 use super::{Arm, Metric};
 
@@ -64,8 +64,8 @@ pub struct Comparison {
 impl Comparison {
     /// Whether to promote the treatment, however often this is asked: with a metric of which more is better, at most α
     /// of all treatments that are no better are ever promoted.
-    pub fn verdict(&self) -> Verdict {
-        Verdict::of(self.sequential_ci95)
+    pub fn promotion(&self) -> Promotion {
+        Promotion::of(self.sequential_ci95)
     }
 }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::terms::{Terms, ratio};
 use super::{
-    Candidate, CressieRead, Estimate, Estimator, Gain, Interval, MAX_ESTIMATORS, MergeError, Plan, Report, Row,
-    RowError, Sequence, Shrinkage, Support, WeightHistogram, WeightSums, asymptotic_radius, normal, slope,
+    Candidate, CressieRead, Estimate, Estimator, Gain, Interval, MAX_ESTIMATORS, MergeError, Plan, Report,
+    Row, RowError, Sequence, Shrinkage, Support, WeightHistogram, WeightSums, asymptotic_radius, normal,
+    slope,
 };
 
 /// A running off-policy evaluation: O(1) memory, O(estimators) per row, mergeable.

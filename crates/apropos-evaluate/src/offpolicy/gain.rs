@@ -27,7 +27,7 @@ pub struct Gain {
 /// What to do about a candidate, as often as one likes to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Promotion {
     /// It is better: the whole interval lies above 0.
     Promote,
     /// It is worse: the whole interval lies below 0.
@@ -36,8 +36,8 @@ pub enum Verdict {
     Wait,
 }
 
-impl Verdict {
-    /// The verdict of an interval of the difference. With an interval that may be watched, at most α of all candidates
+impl Promotion {
+    /// What an interval of the difference allows. With an interval that may be watched, at most α of all candidates
     /// that are no better are ever promoted, however often this is asked.
     pub fn of(difference: Interval) -> Self {
         if 0.0 < difference.low {
@@ -51,20 +51,15 @@ impl Verdict {
 }
 
 impl Gain {
-    pub(super) fn new(
-        sums: &WeightSums,
-        range: (f64, f64),
-        alpha: f64,
-        max_weight: Option<f64>,
-    ) -> Self {
+    pub(super) fn new(sums: &WeightSums, range: (f64, f64), alpha: f64, max_weight: Option<f64>) -> Self {
         let (value, se) = (sums.gain.mean(), sums.gain.standard_error());
         let sequence = Sequence::of_gain(sums, range, alpha, max_weight);
         Self { value, se, ci95: normal(value, se, alpha), confidence_sequence: sequence.interval() }
     }
 
     /// Whether to promote the policy, however often this is asked.
-    pub fn verdict(&self) -> Verdict {
-        Verdict::of(self.confidence_sequence)
+    pub fn promotion(&self) -> Promotion {
+        Promotion::of(self.confidence_sequence)
     }
 }
 
@@ -129,7 +124,7 @@ mod tests {
         let rows: Vec<Row> = (0..500).map(|i| Row::new(0.5, 0.5, f64::from(i % 2))).collect();
         let found = gain(&rows);
         assert_eq!((found.value, found.se), (0.0, 0.0));
-        assert_eq!(found.verdict(), Verdict::Wait);
+        assert_eq!(found.promotion(), Promotion::Wait);
     }
 
     #[test]
@@ -138,8 +133,8 @@ mod tests {
             let row = |i: u32| Row::new(if i % 2 == better { 0.9 } else { 0.1 }, 0.5, f64::from(i % 2));
             (0..2_000).map(row).collect()
         };
-        assert_eq!(gain(&rows(1)).verdict(), Verdict::Promote);
-        assert_eq!(gain(&rows(0)).verdict(), Verdict::Reject);
+        assert_eq!(gain(&rows(1)).promotion(), Promotion::Promote);
+        assert_eq!(gain(&rows(0)).promotion(), Promotion::Reject);
         assert!((gain(&rows(1)).value - 0.4).abs() < 1e-12);
     }
 

@@ -32,7 +32,7 @@ pub use cressie_read::CressieRead;
 pub use diagnostics::{Diagnostics, Support, WeightHistogram, WeightSums};
 pub use estimator::{Estimator, ParseEstimatorError};
 pub use evaluation::Evaluation;
-pub use gain::{Gain, Verdict, gain_rows, watched_rows};
+pub use gain::{Gain, Promotion, gain_rows, watched_rows};
 pub use interval::{Interval, clopper_pearson, empirical_bernstein, hoeffding, normal, student};
 pub use model::{RewardModel, RidgeModel, TableModel, mrdr_weight};
 pub use plan::{MergeError, Plan};

@@ -67,7 +67,13 @@ fn interval_line(drawing: &mut Drawing, axis: &Axis, y: f64, line: &Line) {
     let told = |interval: Interval| format!("{} to {}", number(interval.low), number(interval.high));
     let tip = match (line.interval, line.sequence) {
         (Some(once), Some(watched)) => {
-            format!("{}: {}, {} at one look, {} watched", line.name, number(line.value), told(once), told(watched))
+            format!(
+                "{}: {}, {} at one look, {} watched",
+                line.name,
+                number(line.value),
+                told(once),
+                told(watched)
+            )
         }
         (Some(once), None) => format!("{}: {}, {}", line.name, number(line.value), told(once)),
         _ => format!("{}: {}", line.name, number(line.value)),

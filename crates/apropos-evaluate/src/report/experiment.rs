@@ -73,7 +73,12 @@ impl Page {
         self.section(
             name,
             &lead,
-            &charts::intervals("Effects against control", "difference to the control", &lines, Some(("no effect", 0.0))),
+            &charts::intervals(
+                "Effects against control",
+                "difference to the control",
+                &lines,
+                Some(("no effect", 0.0)),
+            ),
         );
     }
 }

@@ -116,7 +116,12 @@ impl Page {
             "{}<div class=\"wide\"><table><tr><th>estimator</th><th>value</th><th>error</th><th>95 % interval</th>\
              <th>confidence sequence</th></tr>{rows}</table></div><p class=\"key\">* holds for large logs; the others \
              hold for any.</p>",
-            charts::intervals("Estimates with intervals", "reward per decision", &lines, Some(("log", logged)))
+            charts::intervals(
+                "Estimates with intervals",
+                "reward per decision",
+                &lines,
+                Some(("log", logged))
+            )
         );
         self.section(
             "What the new policy would have earned",

@@ -2,7 +2,7 @@
 //!
 //! Not here: figures beyond those in the sentences.
 
-use crate::offpolicy::{Estimate, Gain, Interval, Plan, Refusal, Report, Verdict, gain_rows};
+use crate::offpolicy::{Estimate, Gain, Interval, Plan, Promotion, Refusal, Report, gain_rows};
 
 use super::page::Tone;
 use super::svg::number;
@@ -18,7 +18,7 @@ pub(super) fn off_policy(report: &Report, logged: f64, plan: &Plan) -> Vec<(Tone
     let mut sentences = Vec::new();
     sentences.extend(report.gain.as_ref().map(verdict));
     sentences.extend(primary(report).map(|best| (Tone::Open, estimate(best, logged))));
-    if let Some(gain) = report.gain.filter(|gain| gain.verdict() == Verdict::Wait) {
+    if let Some(gain) = report.gain.filter(|gain| gain.promotion() == Promotion::Wait) {
         sentences.extend(patience(&gain, report.diagnostics.rows as f64, logged, plan));
     }
     if let Some(spread) = report.spread() {
@@ -71,20 +71,22 @@ fn verdict(gain: &Gain) -> (Tone, String) {
     let (size, at_one_look, watched) = (gain.value.abs(), gain.ci95, gain.confidence_sequence);
     let range = |interval: Interval| format!("{} to {}", number(interval.low), number(interval.high));
     let head = format!("Row by row, the new policy earns {} {more} per decision than the log", number(size));
-    match gain.verdict() {
-        Verdict::Promote => (
+    match gain.promotion() {
+        Promotion::Promote => (
             Tone::Good,
             format!("{head} ({}): it is better, however often this page is looked at.", range(watched)),
         ),
-        Verdict::Reject => (Tone::Bad, format!("{head} ({}): it is worse, do not release it.", range(watched))),
-        Verdict::Wait if !at_one_look.contains(0.0) => (
+        Promotion::Reject => {
+            (Tone::Bad, format!("{head} ({}): it is worse, do not release it.", range(watched)))
+        }
+        Promotion::Wait if !at_one_look.contains(0.0) => (
             Tone::Open,
             format!(
                 "{head} ({}), which counts only if this was the one planned look; watched, it may still be nothing.",
                 range(at_one_look)
             ),
         ),
-        Verdict::Wait => {
+        Promotion::Wait => {
             (Tone::Open, format!("{head} ({}): this log cannot tell the two apart.", range(at_one_look)))
         }
     }
@@ -142,7 +144,7 @@ mod tests {
         let first = |report: &Report| off_policy(report, 0.5, &Plan::default()).remove(0);
         let (tone, words) = first(&report(4_000, 0.9));
         assert!(tone == Tone::Good && words.contains("more per decision") && words.contains("it is better"));
-        let (tone, words) = first(&report(4_000, 0.01));
+        let (tone, words) = first(&report(20_000, 0.01));
         assert!(tone == Tone::Bad && words.contains("less per decision") && words.contains("do not release"));
         let open = off_policy(&report(4_000, 0.1), 0.1, &Plan::default());
         assert!(open[0].0 == Tone::Open && open[0].1.contains("cannot tell"), "{open:?}");

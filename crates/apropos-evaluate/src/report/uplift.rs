@@ -37,7 +37,11 @@ impl Page {
         }
         let body = format!(
             "{}<p class=\"key\">{key}</p>{}",
-            charts::curves("Qini curves", ("share treated, best scores first", "incremental outcomes"), &curves),
+            charts::curves(
+                "Qini curves",
+                ("share treated, best scores first", "incremental outcomes"),
+                &curves
+            ),
             uplift_table(scores)
         );
         self.section(
@@ -69,7 +73,12 @@ impl Page {
             self.section(
                 &format!("Effect by tenth: {}", best.name),
                 "Best-scored tenth first. Bars left of zero are sleeping dogs: contact does harm there.",
-                &charts::intervals("Effect by tenth", "effect on the outcome", &bands, Some(("no effect", 0.0))),
+                &charts::intervals(
+                    "Effect by tenth",
+                    "effect on the outcome",
+                    &bands,
+                    Some(("no effect", 0.0)),
+                ),
             );
         }
     }

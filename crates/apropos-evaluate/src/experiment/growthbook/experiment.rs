@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn what_was_given_by_hand_stands_before_all_else() {
-        let mut experiment = Experiment { overridden: Some(0), active: false, ..Experiment::new("my-test", 2) };
+        let mut experiment =
+            Experiment { overridden: Some(0), active: false, ..Experiment::new("my-test", 2) };
         assert_eq!(experiment.placed("1").unwrap().source, Source::Overridden);
         experiment = Experiment { review: true, ..Experiment::new("my-test", 2) };
         assert_eq!(experiment.placed("1"), None);

@@ -59,7 +59,8 @@ mod tests {
         for unit in 0..300 {
             let unit = unit.to_string();
             let held = |share: u32| {
-                Rollout { coverage: Some(f64::from(share) / 20.0), version: 2, ..Rollout::new("f") }.includes(&unit)
+                Rollout { coverage: Some(f64::from(share) / 20.0), version: 2, ..Rollout::new("f") }
+                    .includes(&unit)
             };
             let first = (0..=20).find(|share| held(*share)).unwrap();
             assert!(0 < first && (first..=20).all(held));

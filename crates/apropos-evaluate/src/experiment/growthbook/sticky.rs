@@ -65,7 +65,8 @@ impl StickyTerms {
         if (0..self.min_version).any(|version| find(version).is_some()) {
             return Recalled::Blocked;
         }
-        let place = find(self.version).and_then(|name| self.variations.iter().position(|known| known == name));
+        let place =
+            find(self.version).and_then(|name| self.variations.iter().position(|known| known == name));
         place.map_or(Recalled::Nothing, Recalled::Variation)
     }
 
