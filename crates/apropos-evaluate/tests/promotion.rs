@@ -1,6 +1,6 @@
 //! Whether a better policy or treatment is promoted in time, and one that is no better almost never.
 //!
-//! `APROPOS_CASES` is the number of trials of each kind, 200 unless it is set. Everything is watched the whole time.
+//! `APROPOS_CASES` is the number of trials of each kind, 100 unless it is set. Everything is watched the whole time.
 
 #![expect(clippy::unwrap_used, reason = "a row that is not taken is a failing test")]
 
@@ -10,7 +10,7 @@ use apropos_event::draw::{mix, unit};
 
 #[expect(clippy::disallowed_methods, reason = "the size of the run is asked for by the environment")]
 fn cases() -> u64 {
-    std::env::var("APROPOS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
+    std::env::var("APROPOS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
 }
 
 fn draws(kind: u64, trial: u64) -> impl FnMut() -> f64 {

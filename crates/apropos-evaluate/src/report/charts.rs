@@ -27,7 +27,9 @@ pub(super) fn intervals(title: &str, unit: &str, lines: &[Line], base: Option<(&
     // Sequences of a thin log are far wider than its intervals: they may leave the picture, and an arrow says so.
     let near = |line: &Line| {
         let interval = line.interval.unwrap_or(Interval::around(line.value, 0.0));
-        [line.value, interval.low, interval.high]
+        let watched = line.sequence.filter(|sequence| sequence.width() <= 2.5 * interval.width());
+        let widest = watched.unwrap_or(interval);
+        [line.value, interval.low.min(widest.low), interval.high.max(widest.high)]
     };
     let axis = Axis::holding(lines.iter().flat_map(near).chain(base.map(|base| base.1)), left, right);
     for tick in axis.ticks() {
@@ -43,8 +45,8 @@ pub(super) fn intervals(title: &str, unit: &str, lines: &[Line], base: Option<(&
         interval_line(&mut drawing, &axis, 40.0 + row * at as f64, line);
     }
     if let Some((name, value)) = base {
-        let text = format!("{name} {}", number(value));
-        drawing.text("basetext", "middle", (axis.at(value).clamp(left + 30.0, right), 12.0), text.trim());
+        let text = if value == 0.0 { name.to_owned() } else { format!("{name} {}", number(value)) };
+        drawing.text("basetext", "middle", (axis.at(value).clamp(left + 30.0, right), 12.0), &text);
     }
     drawing.finish()
 }
@@ -142,7 +144,7 @@ pub(super) fn pairs(title: &str, captions: (&str, &str), rows: &[(String, f64, f
 
 /// Curves over the share of units, each from (0, 0), with the chord of the first.
 pub(super) fn curves(title: &str, captions: (&str, &str), curves: &[(String, Vec<f64>)]) -> String {
-    let (left, right, bottom) = (70.0, WIDTH - 16.0, 290.0);
+    let (left, right, bottom) = (70.0, WIDTH - 24.0, 290.0);
     let mut drawing = Drawing::new(WIDTH, bottom + 46.0, title);
     let values = || curves.iter().flat_map(|(_, curve)| curve.iter().copied()).chain([0.0]);
     let y = Axis::holding(values(), bottom, 26.0);
@@ -173,15 +175,17 @@ pub(super) fn curves(title: &str, captions: (&str, &str), curves: &[(String, Vec
 pub(super) fn calibration(title: &str, captions: (&str, &str), bins: &[CalibrationBin]) -> String {
     let (left, right, bottom) = (70.0, WIDTH - 60.0, 320.0);
     let mut drawing = Drawing::new(WIDTH, bottom + 46.0, title);
-    let most =
-        bins.iter().map(|bin| bin.predicted.max(bin.observed + 1.96 * bin.observed_se)).fold(0.0, f64::max);
-    let y = Axis::new(0.0, most * 1.05, bottom, 26.0);
-    let x = Axis::new(0.0, most * 1.05, left, right);
+    let largest = |value: &dyn Fn(&CalibrationBin) -> f64| bins.iter().map(value).fold(0.0, f64::max);
+    let across = largest(&|bin| bin.predicted) * 1.12;
+    let upward = largest(&|bin| bin.predicted.max(bin.observed + 1.96 * bin.observed_se)) * 1.05;
+    let y = Axis::new(0.0, upward, bottom, 26.0);
+    let x = Axis::new(0.0, across, left, right);
     frame(&mut drawing, &y, (left, right), bottom, captions);
     for tick in x.ticks() {
         drawing.text("soft", "middle", (x.at(tick), bottom + 18.0), &number(tick));
     }
-    drawing.line("chord", (x.at(0.0), y.at(0.0)), (x.at(most), y.at(most)));
+    let end = x.high.min(y.high);
+    drawing.line("chord", (x.at(0.0), y.at(0.0)), (x.at(end), y.at(end)));
     let total: f64 = bins.iter().map(|bin| bin.count as f64).sum();
     for bin in bins {
         let (px, half) = (x.at(bin.predicted), 1.96 * bin.observed_se);

@@ -10,7 +10,7 @@ use crate::offpolicy::{Calibration, Estimate, Evaluation, Interval, Report, Supp
 use super::charts::{self, Line};
 use super::page::{Page, escape};
 use super::sentences;
-use super::svg::number;
+use super::svg::{decimals, fixed, number};
 
 /// How an action is covered: what the policy does and what the log shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,7 @@ impl Page {
     /// An off-policy evaluation: verdict, figures, estimates side by side, weights.
     pub fn off_policy(&mut self, report: &Report, evaluation: &Evaluation) {
         let logged = evaluation.sums().reward();
+        self.led = self.verdict.is_empty();
         self.verdict.extend(sentences::off_policy(report, logged.mean(), evaluation.plan()));
         self.figures(report, logged);
         if report.refused.is_none() {
@@ -96,32 +97,16 @@ impl Page {
                 sequence: estimate.confidence_sequence,
             })
             .collect();
-        let pair = |interval: Option<Interval>| {
-            interval.map_or("–".to_owned(), |i| format!("{} … {}", number(i.low), number(i.high)))
-        };
-        let mut rows = String::new();
-        for e in report.estimates.iter().filter(told) {
-            let _ = write!(
-                rows,
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td></tr>",
-                escape(&e.estimator),
-                number(e.value),
-                e.se.map_or("–".to_owned(), number),
-                pair(e.ci95),
-                pair(e.confidence_sequence),
-                if e.sequence_is_exact { "" } else { " *" }
-            );
-        }
         let body = format!(
-            "{}<div class=\"wide\"><table><tr><th>estimator</th><th>value</th><th>error</th><th>95 % interval</th>\
-             <th>confidence sequence</th></tr>{rows}</table></div><p class=\"key\">* holds for large logs; the others \
-             hold for any.</p>",
+            "{}{}<p class=\"key\">* holds for large logs; the others hold for any. `dm` and the clipped and shrunk forms are \
+             biased, and no interval knows by how much: theirs are narrow, not sure.</p>",
             charts::intervals(
                 "Estimates with intervals",
                 "reward per decision",
                 &lines,
                 Some(("log", logged))
-            )
+            ),
+            estimate_table(&report.estimates.iter().filter(told).collect::<Vec<_>>())
         );
         self.section(
             "What the new policy would have earned",
@@ -154,13 +139,41 @@ impl Page {
     pub fn calibration(&mut self, calibration: &Calibration) {
         let lead = format!(
             "On the dashed line predictions come true. Larger dots stand for more decisions, whiskers for 95 % intervals. \
-             The mean distance is {}.",
+             The mean distance is {}. A model that was fitted on this very log looks better here than it is.",
             number(calibration.error())
         );
         let captions = ("predicted reward", "observed reward");
         let chart = charts::calibration("Predicted against observed rewards", captions, &calibration.bins());
         self.section("Calibration of the reward model", &lead, &chart);
     }
+}
+
+/// The estimates in figures, each column with the same decimals.
+fn estimate_table(estimates: &[&Estimate]) -> String {
+    let ends = |e: &&Estimate| e.ci95.map_or(e.value.abs(), |i| i.high.abs().max(i.low.abs()));
+    let decimals = decimals(estimates.iter().map(ends).fold(0.0, f64::max));
+    let figure = |value: f64| fixed(value, decimals);
+    let pair = |interval: Option<Interval>| {
+        interval.map_or("–".to_owned(), |i| format!("{} … {}", figure(i.low), figure(i.high)))
+    };
+    let mut rows = String::new();
+    for e in estimates {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            rows,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td></tr>",
+            escape(&e.estimator),
+            figure(e.value),
+            e.se.map_or("–".to_owned(), figure),
+            pair(e.ci95),
+            pair(e.confidence_sequence),
+            if e.sequence_is_exact { "" } else { " *" }
+        );
+    }
+    format!(
+        "<div class=\"wide\"><table><tr><th>estimator</th><th>value</th><th>error</th><th>95 % interval</th>\
+         <th>confidence sequence</th></tr>{rows}</table></div>"
+    )
 }
 
 #[cfg(test)]

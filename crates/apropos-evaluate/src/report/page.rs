@@ -18,6 +18,8 @@ pub struct Page {
     title: String,
     subtitle: String,
     pub(super) verdict: Vec<(Tone, String)>,
+    /// Whether the first sentence is the answer, and the others say what it rests on.
+    pub(super) led: bool,
     pub(super) sections: Vec<String>,
 }
 
@@ -32,7 +34,13 @@ pub(super) enum Tone {
 impl Page {
     /// An empty page. The subtitle says which data and when; a library has no clock to ask.
     pub fn new(title: impl Into<String>, subtitle: impl Into<String>) -> Self {
-        Self { title: title.into(), subtitle: subtitle.into(), verdict: Vec::new(), sections: Vec::new() }
+        Self {
+            title: title.into(),
+            subtitle: subtitle.into(),
+            verdict: Vec::new(),
+            led: false,
+            sections: Vec::new(),
+        }
     }
 
     pub(super) fn section(&mut self, title: &str, lead: &str, body: &str) {
@@ -59,7 +67,8 @@ impl Page {
         let verdict = if sentences.is_empty() {
             String::new()
         } else {
-            format!("<ul class=\"verdict\">{sentences}</ul>")
+            let class = if self.led { "verdict led" } else { "verdict" };
+            format!("<ul class=\"{class}\">{sentences}</ul>")
         };
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -104,8 +113,8 @@ h2{font-size:19px;margin:0 0 4px;letter-spacing:-.01em}\
 section{background:var(--card);border:1px solid var(--rule);border-radius:14px;padding:24px 26px;margin-top:20px}\
 .verdict{list-style:none;margin:26px 0 0;padding:0;display:grid;gap:10px}\
 .verdict li{padding:12px 18px;border-left:4px solid;border-radius:6px;background:var(--card)}\
-.verdict .good{border-color:var(--good)}.verdict .open{border-color:var(--open)}.verdict .bad{border-color:var(--bad)}\
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;margin:4px 0 8px}\
+.verdict.led li:first-child{font-size:18px;font-weight:600;line-height:1.45}.verdict .good{border-color:var(--good)}.verdict .open{border-color:var(--open)}.verdict .bad{border-color:var(--bad)}\
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:4px 0 8px}\
 .tile{background:var(--mist);border-radius:10px;padding:12px 14px}.tile b{display:block;font-size:22px;letter-spacing:-.01em}\
 .tile span{color:var(--soft);font-size:13px}\
 svg{width:100%;min-width:620px;height:auto;display:block}\

@@ -37,7 +37,7 @@ pub(super) fn off_policy(report: &Report, logged: f64, plan: &Plan) -> Vec<(Tone
     sentences.push((
         tone,
         format!(
-            "The {} rows count as much as {} rows of the new policy's own would ({} %); the largest weight is {}.",
+            "The {} rows count as much as {} rows of the new policy's own would ({}\u{a0}%); the largest weight is {}.",
             number(found.rows as f64),
             number(libm::round(found.ess)),
             number(libm::round(1000.0 * share) / 10.0),
@@ -55,7 +55,7 @@ pub(super) fn primary(report: &Report) -> Option<&Estimate> {
 
 fn estimate(best: &Estimate, logged: f64) -> String {
     let range = best.ci95.map_or("without an interval".to_owned(), |interval| {
-        format!("{} to {} with 95 % confidence", number(interval.low), number(interval.high))
+        format!("{} to {} with 95\u{a0}% confidence", number(interval.low), number(interval.high))
     });
     format!(
         "The new policy is estimated to earn {} per decision ({range}, {}); the log itself earned {}.",
@@ -67,28 +67,41 @@ fn estimate(best: &Estimate, logged: f64) -> String {
 
 /// What the difference to the log allows to do.
 fn verdict(gain: &Gain) -> (Tone, String) {
-    let more = if gain.value < 0.0 { "less" } else { "more" };
-    let (size, at_one_look, watched) = (gain.value.abs(), gain.ci95, gain.confidence_sequence);
-    let range = |interval: Interval| format!("{} to {}", number(interval.low), number(interval.high));
-    let head = format!("Row by row, the new policy earns {} {more} per decision than the log", number(size));
+    let told = |interval: Interval| {
+        let size = number(gain.value.abs());
+        let more = if gain.value < 0.0 { "less" } else { "more" };
+        format!(
+            "{size} {more} per decision than the log, {} to {}",
+            number(interval.low),
+            number(interval.high)
+        )
+    };
+    let (once, watched) = (gain.ci95, gain.confidence_sequence);
     match gain.promotion() {
         Promotion::Promote => (
             Tone::Good,
-            format!("{head} ({}): it is better, however often this page is looked at.", range(watched)),
+            format!("The new policy is better ({}), however often this page is looked at.", told(watched)),
         ),
         Promotion::Reject => {
-            (Tone::Bad, format!("{head} ({}): it is worse, do not release it.", range(watched)))
+            (Tone::Bad, format!("The new policy is worse ({}): do not release it.", told(watched)))
         }
-        Promotion::Wait if !at_one_look.contains(0.0) => (
+        Promotion::Wait if !once.contains(0.0) => (
             Tone::Open,
             format!(
-                "{head} ({}), which counts only if this was the one planned look; watched, it may still be nothing.",
-                range(at_one_look)
+                "This log alone does not settle it. The new policy earns {}, which counts only if this was the one planned \
+                 look; watched, it may still be nothing.",
+                told(once)
             ),
         ),
-        Promotion::Wait => {
-            (Tone::Open, format!("{head} ({}): this log cannot tell the two apart.", range(at_one_look)))
-        }
+        Promotion::Wait => (
+            Tone::Open,
+            format!(
+                "This log cannot tell the new policy from the old: the difference is {} per decision, {} to {}.",
+                number(gain.value),
+                number(once.low),
+                number(once.high)
+            ),
+        ),
     }
 }
 
@@ -102,7 +115,7 @@ fn patience(gain: &Gain, rows: f64, logged: f64, plan: &Plan) -> Option<(Tone, S
     let told = libm::ceil(needed / unit) * unit;
     (rows < told && told < 1e12).then(|| {
         let words = format!(
-            "A policy that earns 5 % more than the log would show in about {} rows like these, four times of five.",
+            "A policy that earns 5\u{a0}% more than the log would show in about {} rows like these, four times of five.",
             number(told)
         );
         (Tone::Open, words)
@@ -143,7 +156,7 @@ mod tests {
     fn better_worse_and_unknown_are_told_apart() {
         let first = |report: &Report| off_policy(report, 0.5, &Plan::default()).remove(0);
         let (tone, words) = first(&report(4_000, 0.9));
-        assert!(tone == Tone::Good && words.contains("more per decision") && words.contains("it is better"));
+        assert!(tone == Tone::Good && words.contains("more per decision") && words.contains("is better"));
         let (tone, words) = first(&report(20_000, 0.01));
         assert!(tone == Tone::Bad && words.contains("less per decision") && words.contains("do not release"));
         let open = off_policy(&report(4_000, 0.1), 0.1, &Plan::default());
@@ -158,6 +171,6 @@ mod tests {
     #[test]
     fn who_waits_is_told_how_long() {
         let open = off_policy(&report(400, 0.11), 0.105, &Plan::default());
-        assert!(open.iter().any(|(_, words)| words.contains("5 % more than the log would show")), "{open:?}");
+        assert!(open.iter().any(|(_, words)| words.contains("more than the log would show")), "{open:?}");
     }
 }

@@ -140,10 +140,19 @@ pub(super) fn number(value: f64) -> String {
     if 1000.0 <= size {
         return grouped(libm::round(value));
     }
-    let digits = if size == 0.0 { 0 } else { (3 - libm::floor(libm::log10(size)) as i32).clamp(0, 8) };
-    let text = format!("{value:.*}", digits as usize);
+    let text = format!("{value:.*}", decimals(size));
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     text.replacen('-', "−", 1)
+}
+
+/// The decimals that show four significant digits of a number of this size.
+pub(super) fn decimals(size: f64) -> usize {
+    if size == 0.0 { 0 } else { (3 - libm::floor(libm::log10(size)) as i32).clamp(0, 8) as usize }
+}
+
+/// A number of a column, all of which have the same decimals.
+pub(super) fn fixed(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}").replacen('-', "−", 1) } else { "–".to_owned() }
 }
 
 fn grouped(value: f64) -> String {
@@ -171,6 +180,7 @@ mod tests {
         assert_eq!(number(f64::NAN), "–");
         assert_eq!(number(250.0), "250");
         assert_eq!(number(-0.25), "−0.25");
+        assert_eq!(fixed(-0.0047, decimals(0.0088)), "−0.004700");
     }
 
     #[test]
