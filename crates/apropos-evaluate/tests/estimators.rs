@@ -1,8 +1,8 @@
 //! Every estimator beside a naive twin: the formula as its paper has it, over the whole log at once.
 
 use apropos_evaluate::offpolicy::{
-    Estimator, Evaluation, Plan, Prediction, RewardModel, Row, Shrinkage, SlateEstimator, SlateEvaluation,
-    SlateSlot, TableModel, marginal_weight, mrdr_weight,
+    Candidate, Estimator, Evaluation, Plan, Prediction, RewardModel, Row, Shrinkage, SlateEstimator,
+    SlateEvaluation, SlateSlot, TableModel, marginal_weight, mrdr_weight, slope,
 };
 use proptest::prelude::*;
 
@@ -202,6 +202,20 @@ proptest! {
         for estimator in SlateEstimator::ALL {
             near(estimator.name(), evaluation.estimate(estimator).value, naive_slate(estimator, &log));
         }
+    }
+
+    #[test]
+    fn slope_walks_until_the_first_contradiction(all in prop::collection::vec((0.0_f64..3.0, 0.01_f64..2.0), 1..12)) {
+        let candidates: Vec<Candidate> =
+            all.iter().map(|(value, radius)| Candidate { value: *value, radius: *radius }).collect();
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by(|a, b| all[*b].1.total_cmp(&all[*a].1));
+        let agrees = |i: usize, j: usize| {
+            let ((v_i, r_i), (v_j, r_j)) = (all[order[i]], all[order[j]]);
+            (v_i - v_j).abs() <= r_i + (6.0_f64.sqrt() - 1.0) * r_j
+        };
+        let last = (0..all.len()).take_while(|i| (0..*i).all(|j| agrees(*i, j))).last();
+        prop_assert_eq!(slope(&candidates), last.map(|at| order[at]));
     }
 
     #[test]
