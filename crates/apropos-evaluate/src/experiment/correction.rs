@@ -51,13 +51,13 @@ mod tests {
         /// Holm's procedure is the closed test of Bonferroni's: a hypothesis is rejected when every set that holds it is.
         #[test]
         fn holm_is_the_closed_test(p in prop::collection::vec(0.0_f64..1.0, 1..7)) {
-            let sets = 1_u32..1 << p.len();
+            let sets = 1_u32..(1_u32 << p.len());
             let closed = |i: usize| {
-                let of = |set: u32| (0..p.len()).filter(move |j| set & (1 << j) != 0);
+                let of = |set: u32| (0..p.len()).filter(move |j| set & (1_u32 << *j) != 0);
                 let level = |set: u32| {
                     (of(set).count() as f64 * of(set).map(|j| p[j]).fold(1.0, f64::min)).min(1.0)
                 };
-                sets.clone().filter(|set| set & (1 << i) != 0).map(level).fold(0.0, f64::max)
+                sets.clone().filter(|set| set & (1_u32 << i) != 0).map(level).fold(0.0, f64::max)
             };
             for (i, found) in holm(&p).into_iter().enumerate() {
                 prop_assert!((found - closed(i)).abs() < 1e-12);
