@@ -151,7 +151,9 @@ fn bandit_log_prints_the_published_policy_values() {
         let mut published = reference(&format!("{data}/vw_cb/{set}_reference.json"));
         let theirs = published["progressive_loss"].take();
         let members = published.as_object_mut().unwrap();
-        ["file", "vowpalwabbit", "progressive_loss"].iter().for_each(|key| drop(members.remove(*key)));
+        for key in ["file", "vowpalwabbit", "progressive_loss"] {
+            members.remove(key);
+        }
         let found = printed("bandit_log", &[&format!("{data}/vw_cb/{set}.jsonl.gz")]);
         let compared = agree(set, &found, &published, 1e-9);
         println!("bandit_log {set}: {compared} figures agree");
