@@ -1,17 +1,7 @@
 //! Bucketing as GrowthBook's SDKs do it, so that a running experiment can move over without reshuffling anyone.
 //!
-//! Covered: hash versions 1 and 2, bucket ranges from weights and coverage, filters, namespaces, forced variations, sticky
-//! buckets, roll-outs of a rule. A contextual bandit is an [`Experiment`] with the weights of its leaf; a variation that
-//! lets pass is one after which the host asks the next rule. Not here: targeting conditions and the walk over a feature's
-//! rules; the host says which of them hold, and `apropos-condition` is made for that.
-
-mod experiment;
-mod rollout;
-mod sticky;
-
-pub use experiment::{Experiment, Placed, Source};
-pub use rollout::Rollout;
-pub use sticky::{StickyBuckets, StickyTerms};
+//! Covered: hash versions 1 and 2, bucket ranges from weights and coverage, filters, namespaces, forced variations.
+//! Not here: targeting conditions and feature rules; conditions are `apropos-condition`'s.
 
 use super::hash::fnv1a;
 
@@ -103,6 +93,78 @@ impl Filter {
     }
 }
 
+/// An experiment, as far as it decides who gets what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// Its key.
+    pub key: String,
+    /// What is hashed with the unit; the key when `None`.
+    pub seed: Option<String>,
+    /// The hash version, 1 unless stated.
+    pub version: u32,
+    /// How many variations.
+    pub variations: usize,
+    /// Their weights, equal when `None`.
+    pub weights: Option<Vec<f64>>,
+    /// The share of units that takes part.
+    pub coverage: f64,
+    /// Explicit ranges, which take the place of weights and coverage.
+    pub ranges: Option<Vec<(f64, f64)>>,
+    /// The namespace it lives in; ignored when there are filters.
+    pub namespace: Option<Namespace>,
+    /// Filters, all of which must pass.
+    pub filters: Vec<Filter>,
+    /// The variation that everybody who takes part gets.
+    pub force: Option<i64>,
+    /// Whether it runs.
+    pub active: bool,
+}
+
+impl Experiment {
+    /// A running experiment with equal weights and full coverage.
+    pub fn new(key: impl Into<String>, variations: usize) -> Self {
+        Self {
+            key: key.into(),
+            seed: None,
+            version: 1,
+            variations,
+            weights: None,
+            coverage: 1.0,
+            ranges: None,
+            namespace: None,
+            filters: Vec::new(),
+            force: None,
+            active: true,
+        }
+    }
+
+    /// The variation a unit gets, or `None` when it takes no part.
+    pub fn assign(&self, unit: &str) -> Option<usize> {
+        if self.variations < 2 || !self.active || unit.is_empty() {
+            return None;
+        }
+        let placed = if self.filters.is_empty() {
+            self.namespace.as_ref().is_none_or(|namespace| namespace.holds(unit))
+        } else {
+            self.filters.iter().all(Filter::passes)
+        };
+        if !placed {
+            return None;
+        }
+        let seed = self.seed.as_deref().unwrap_or(&self.key);
+        let n = bucket(seed, unit, self.version)?;
+        let ranges = match &self.ranges {
+            Some(ranges) => ranges.clone(),
+            None => bucket_ranges(self.variations, self.coverage, self.weights.as_deref()),
+        };
+        let chosen = choose_variation(n, &ranges)?;
+        match self.force {
+            Some(force) => usize::try_from(force).ok().filter(|force| *force < self.variations),
+            None => Some(chosen),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +174,10 @@ mod tests {
         assert_eq!(bucket("asdf", "8952klfjas09ujk", 1), Some(0.549));
         assert_eq!(bucket("foo", "ab", 2), Some(0.2575));
         assert_eq!(bucket("foo", "ab", 3), None);
+        let arm = |unit: &str| Experiment::new("my-test", 2).assign(unit);
+        assert_eq!([arm("1"), arm("3"), arm("4"), arm("")], [Some(1), Some(0), Some(1), None]);
+        let three = |unit: &str| Experiment::new("my-test", 3).assign(unit);
+        assert_eq!([three("1"), three("2"), three("8")], [Some(2), Some(0), Some(1)]);
     }
 
     #[test]
