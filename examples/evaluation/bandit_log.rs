@@ -65,25 +65,41 @@ fn read(path: &str) -> Result<(&'static str, Vec<DecisionRecord>), Box<dyn Error
     Ok((format, records))
 }
 
-/// The cost, probability and place of the chosen action, and how many there were.
-type Label = (f64, f64, usize, usize);
+/// What is known of a decision that was paid for.
+struct Label {
+    cost: f64,
+    probability: f64,
+    chosen: usize,
+    actions: usize,
+    /// How many decisions it stands for: itself, and those that were thrown away before logging.
+    stands_for: f64,
+}
 
 fn labelled(record: &DecisionRecord) -> Option<Label> {
     let slot = record.first()?;
-    Some((0.0 - slot.reward?, slot.probability, slot.chosen, record.candidates.len()))
+    Some(Label {
+        cost: 0.0 - slot.reward?,
+        probability: slot.probability,
+        chosen: slot.chosen,
+        actions: record.candidates.len(),
+        stands_for: 1.0 / (1.0 - record.drop_rate),
+    })
 }
 
 fn summary(records: &[DecisionRecord], format: &str) -> Value {
     let labels: Vec<_> = records.iter().filter_map(labelled).collect();
-    let count = labels.len().max(1) as f64;
-    let actions = labels.iter().map(|label| label.3).max().unwrap_or(0);
+    let actions = labels.iter().map(|label| label.actions).max().unwrap_or(0);
     let mean = |cost: &dyn Fn(&Label) -> f64| {
-        let mut sum = Sum::default();
-        labels.iter().map(cost).for_each(|cost| sum.add(cost));
-        sum.value() / count
+        let (mut sum, mut count) = (Sum::default(), Sum::default());
+        for label in &labels {
+            sum.add(label.stands_for * cost(label));
+            count.add(label.stands_for);
+        }
+        if labels.is_empty() { 0.0 } else { sum.value() / count.value() }
     };
+    let inverse = |label: &Label| label.cost / label.probability;
     let constant: Vec<f64> = (0..actions.min(20))
-        .map(|action| mean(&|(cost, p, chosen, _)| if *chosen == action { cost / p } else { 0.0 }))
+        .map(|action| mean(&|label| if label.chosen == action { inverse(label) } else { 0.0 }))
         .collect();
     let mut losses = Map::new();
     for crosses in [false, true] {
@@ -98,8 +114,8 @@ fn summary(records: &[DecisionRecord], format: &str) -> Value {
     }
     json!({
         "format": format, "events": records.len(), "labelled": labels.len(),
-        "mean_logged_cost": mean(&|label| label.0), "max_actions": actions, "constant_action_ips": constant,
-        "uniform_policy_ips": mean(&|(cost, p, _, actions)| cost / p / *actions as f64), "progressive_loss": losses,
+        "mean_logged_cost": mean(&|label| label.cost), "max_actions": actions, "constant_action_ips": constant,
+        "uniform_policy_ips": mean(&|label| inverse(label) / label.actions as f64), "progressive_loss": losses,
     })
 }
 

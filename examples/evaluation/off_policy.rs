@@ -167,6 +167,15 @@ fn print_report(report: &Report, evaluation: &Evaluation) {
             ends(estimate.confidence_sequence)
         );
     }
+    if let Some(gain) = &report.gain {
+        println!(
+            "gain over the log {:.6} ({}), watched {}: {:?}",
+            gain.value,
+            ends(Some(gain.ci95)),
+            ends(Some(gain.confidence_sequence)),
+            gain.promotion()
+        );
+    }
     for (family, chosen) in tuned(evaluation) {
         println!("SLOPE picks {chosen} among {family}");
     }
@@ -211,6 +220,10 @@ fn to_json(report: &Report, evaluation: &Evaluation) -> Value {
         "mean_weight_se": found.mean_weight_se, "max_weight": found.max_weight,
         "min_propensity": found.min_propensity, "matched_rows": found.matched_rows,
         "refused": report.refused.as_ref().map(ToString::to_string),
+        "gain": report.gain.map(|gain| json!({
+            "value": gain.value, "se": gain.se, "ci95": pair(Some(gain.ci95)),
+            "confidence_sequence": pair(Some(gain.confidence_sequence)), "promotion": gain.promotion(),
+        })),
         "estimates": report.estimates.iter().map(estimate).collect::<Vec<_>>(), "slope": slope,
     })
 }

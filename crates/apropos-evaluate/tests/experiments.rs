@@ -6,7 +6,7 @@ mod support;
 
 use apropos_evaluate::experiment::{
     Arm, Metric, Prior, Scale, Terms, beats_probability, believe, chi_square_two_by_two, compare,
-    cuped_theta, growthbook, sample_ratio, unleash, wilson,
+    cuped_theta, sample_ratio, unleash, wilson,
 };
 use apropos_evaluate::uplift::{
     ClassTransform, DoublyRobust, Linear, Logistic, Metrics, Predict, Scored, SingleModel, Standardiser,
@@ -184,122 +184,6 @@ fn learners_give_the_published_scores() {
         let robust = DoublyRobust::fit(&logistic, &trial, trial.treated_share(), &Linear { penalty: 1.0 });
         assert!(robust.average_effect_se < 0.1);
     }
-}
-
-fn growthbook_experiment(context: &Value, experiment: &Value) -> Option<(growthbook::Experiment, String)> {
-    // Cases that need targeting conditions, prerequisites or the context's own overrides are not bucketing.
-    let foreign = ["condition", "parentConditions", "hashAttribute"];
-    if foreign.iter().any(|key| experiment.get(key).is_some())
-        || ["qaMode", "forcedVariations", "enabled", "url"].iter().any(|key| context.get(key).is_some())
-    {
-        return None;
-    }
-    let variations = experiment["variations"].as_array()?.len();
-    let mut found = growthbook::Experiment::new(experiment["key"].as_str()?, variations);
-    let attribute = |name: &str| match &context["attributes"][name] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    let pairs = |value: &Value| -> Vec<(f64, f64)> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|pair| (pair[0].as_f64().unwrap(), pair[1].as_f64().unwrap()))
-            .collect()
-    };
-    found.seed = experiment["seed"].as_str().map(str::to_owned);
-    found.version = experiment["hashVersion"].as_u64().unwrap_or(1) as u32;
-    found.coverage = experiment["coverage"].as_f64().unwrap_or(1.0);
-    found.weights = experiment["weights"].as_array().map(|w| w.iter().map(|w| w.as_f64().unwrap()).collect());
-    found.ranges = experiment.get("ranges").map(pairs);
-    found.force = experiment["force"].as_i64();
-    found.active = experiment["active"].as_bool().unwrap_or(true);
-    if let Some(namespace) = experiment["namespace"].as_array() {
-        let range = (namespace[1].as_f64().unwrap(), namespace[2].as_f64().unwrap());
-        found.namespace =
-            Some(growthbook::Namespace { name: namespace[0].as_str().unwrap().to_owned(), range });
-    }
-    for filter in experiment["filters"].as_array().into_iter().flatten() {
-        found.filters.push(growthbook::Filter {
-            seed: filter["seed"].as_str().unwrap().to_owned(),
-            unit: attribute(filter["attribute"].as_str().unwrap_or("id")),
-            ranges: pairs(&filter["ranges"]),
-            version: filter["hashVersion"].as_u64().unwrap_or(2) as u32,
-        });
-    }
-    Some((found, attribute("id")))
-}
-
-#[test]
-fn growthbook_bucketing_agrees() {
-    let Some(folder) = data("growthbook") else { return };
-    let (mut hashes, mut runs, mut others) = (0, 0, 0);
-    for line in text(&folder.join("assignment/growthbook.jsonl")).lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let case = &line["case"];
-        let ranges = |value: &Value| -> Vec<(f64, f64)> {
-            value
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|p| (p[0].as_f64().unwrap(), p[1].as_f64().unwrap()))
-                .collect()
-        };
-        match line["kind"].as_str().unwrap() {
-            "hash" => {
-                let version = case[2].as_u64().unwrap() as u32;
-                let found = growthbook::bucket(case[0].as_str().unwrap(), case[1].as_str().unwrap(), version);
-                assert_eq!(found, case[3].as_f64(), "{case}");
-                hashes += 1;
-            }
-            "getBucketRange" => {
-                let weights: Option<Vec<f64>> =
-                    case[1][2].as_array().map(|w| w.iter().map(|w| w.as_f64().unwrap()).collect());
-                let found = growthbook::bucket_ranges(
-                    case[1][0].as_u64().unwrap() as usize,
-                    case[1][1].as_f64().unwrap(),
-                    weights.as_deref(),
-                );
-                for (found, expected) in found.iter().zip(ranges(&case[2])) {
-                    assert!(
-                        (found.0 - expected.0).abs() < 1e-12 && (found.1 - expected.1).abs() < 1e-12,
-                        "{case}"
-                    );
-                }
-                others += 1;
-            }
-            "chooseVariation" => {
-                let found = growthbook::choose_variation(case[1].as_f64().unwrap(), &ranges(&case[2]));
-                assert_eq!(found.map_or(-1, |at| at as i64), case[3].as_i64().unwrap(), "{case}");
-                others += 1;
-            }
-            "inNamespace" => {
-                let range = (case[2][1].as_f64().unwrap(), case[2][2].as_f64().unwrap());
-                let namespace =
-                    growthbook::Namespace { name: case[2][0].as_str().unwrap().to_owned(), range };
-                assert_eq!(namespace.holds(case[1].as_str().unwrap()), case[3].as_bool().unwrap(), "{case}");
-                others += 1;
-            }
-            "getEqualWeights" => {
-                let n = usize::try_from(case[0].as_i64().unwrap()).unwrap_or(0);
-                assert_eq!(growthbook::equal_weights(n).len(), case[1].as_array().unwrap().len(), "{case}");
-                others += 1;
-            }
-            "run" => {
-                let Some((experiment, unit)) = growthbook_experiment(&case[1], &case[2]) else { continue };
-                let found = experiment.assign(&unit);
-                assert_eq!(found.is_some(), case[4].as_bool().unwrap(), "{case}");
-                assert_eq!(case[2]["variations"][found.unwrap_or(0)], case[3], "{case}");
-                runs += 1;
-            }
-            _ => {}
-        }
-    }
-    println!("growthbook: {hashes} hashes, {runs} runs, {others} others");
-    assert_eq!((hashes, others), (6, 19));
-    assert!(runs >= 38, "{runs}");
 }
 
 #[test]

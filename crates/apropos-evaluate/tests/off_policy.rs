@@ -1,58 +1,12 @@
 //! Off-policy estimates agree with published ones, whatever the split of the log.
 
-#![expect(clippy::unwrap_used, reason = "a figure that cannot be compared is a failing test")]
-
 mod support;
 
-use apropos_evaluate::logs::open_bandit::{Columns, Shown};
 use apropos_evaluate::offpolicy::{
-    Estimator, Evaluation, Plan, PolicyTable, Prediction, Refusal, RewardModel, RidgeModel, Row, TableModel,
+    Estimator, Evaluation, Plan, Prediction, Refusal, RewardModel, RidgeModel, Row,
 };
-use support::{csv, data, json, near, text};
-
-const ACTIONS: usize = 34;
-const POSITIONS: usize = 3;
-
-fn shown(folder: &std::path::Path, log: &str) -> Vec<Shown> {
-    let text = text(&folder.join(format!("obd_men/{log}.csv.gz")));
-    let mut lines = text.lines();
-    let columns = Columns::find(lines.next().unwrap()).unwrap();
-    lines.map(|line| columns.read(line).unwrap()).collect()
-}
-
-fn table(rows: &[Shown]) -> Vec<f64> {
-    let mut table = TableModel::new(ACTIONS, POSITIONS, 100.0);
-    for row in rows {
-        table.push(row.item, row.position, row.click, 1.0);
-    }
-    table.predictions()
-}
-
-fn bts(folder: &std::path::Path) -> PolicyTable {
-    let (_, rows) = csv(&folder.join("obd_men/policy_bts.csv"));
-    let position = |p: usize| rows.iter().map(|row| row[p + 1].parse().unwrap()).collect();
-    PolicyTable::new((0..POSITIONS).map(position).collect()).unwrap()
-}
-
-fn top(q: &[f64]) -> PolicyTable {
-    let position = |p: usize| {
-        let q = &q[p * ACTIONS..(p + 1) * ACTIONS];
-        let best = (0..ACTIONS).fold(0, |best, at| if q[best] < q[at] { at } else { best });
-        (0..ACTIONS).map(|at| f64::from(u8::from(at == best))).collect()
-    };
-    PolicyTable::new((0..POSITIONS).map(position).collect()).unwrap()
-}
-
-fn affinity(row: &Shown) -> Vec<f64> {
-    let mut policy = vec![1.0; ACTIONS];
-    for (item, value) in &row.affinity {
-        if let Some(p) = policy.get_mut(*item as usize) {
-            *p = libm::exp(value.min(3.0));
-        }
-    }
-    let sum: f64 = policy.iter().sum();
-    policy.iter().map(|p| p / sum).collect()
-}
+use support::obd::{ACTIONS, POLICIES, bts, evaluated, shown, table, top};
+use support::{csv, data, json, near};
 
 #[test]
 fn every_table_estimate_of_the_published_reference_agrees() {
@@ -64,17 +18,12 @@ fn every_table_estimate_of_the_published_reference_agrees() {
         let q = table(log);
         let other_top = top(&table(other));
         let bts = bts(&folder);
-        for policy_name in ["uniform", "bts", "affinity_softmax", "top_ctr_other"] {
+        for policy_name in POLICIES {
             let plan =
                 Plan { estimators: Estimator::standard(), model: "table".to_owned(), ..Plan::default() };
             let mut evaluation = Evaluation::new(plan);
             for row in log {
-                let policy = match policy_name {
-                    "uniform" => vec![1.0 / 34.0; ACTIONS],
-                    "bts" => bts.at(row.position).unwrap().to_vec(),
-                    "affinity_softmax" => affinity(row),
-                    _ => other_top.at(row.position).unwrap().to_vec(),
-                };
+                let policy = evaluated(policy_name, row, &bts, &other_top);
                 let q = &q[row.position * ACTIONS..(row.position + 1) * ACTIONS];
                 let prediction = Prediction::under(&policy, q, row.item);
                 let row = Row::new(policy[row.item], row.propensity, row.click).with_prediction(prediction);
@@ -172,7 +121,7 @@ fn any_split_of_a_log_gives_the_same_figures() {
         let mut shards = vec![Evaluation::new(plan()); parts];
         (0..20_000).for_each(|i| shards[(i * i % 61) as usize % parts].push(&row(i)).unwrap());
         let mut merged = Evaluation::new(plan());
-        shards.iter().rev().for_each(|shard| merged.merge(shard));
+        shards.iter().rev().for_each(|shard| merged.merge(shard).unwrap());
         // Shards travel between machines as text.
         let merged: Evaluation = serde_json::from_str(&serde_json::to_string(&merged).unwrap()).unwrap();
         for (a, b) in merged.ungated().iter().zip(whole.ungated()) {

@@ -214,7 +214,7 @@ pub(crate) fn accepted() -> Vec<Case> {
             "texts joined",
             (0..30).fold("t".to_owned(), |text, _| format!("[{text}].map(v, v + v)[0]")) + " == t",
         ),
-        ("eight patterns", vec![r"t.matches(r'^\w+@\w+\.\w+$')"; 8].join("||")),
+        ("eight patterns", [r"t.matches(r'^\w+@\w+\.\w+$')"; 8].join("||")),
         ("text of control characters", format!("t == '{}'", "\u{1}".repeat(5_000))),
     ])
 }

@@ -2,9 +2,11 @@
 //!
 //! Not here: prices.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::MAX_BUDGETS;
+use super::{MAX_BUDGETS, MAX_OPEN_RESERVATIONS};
 
 /// A budget as an author writes it: in the smallest unit that exists, such as cents, pieces or minutes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,10 +18,13 @@ pub struct BudgetDefinition {
     pub units: u64,
 }
 
-/// Units set aside for a promise that has been made; give it back to [`Ledger::settle`] or [`Ledger::release`].
+/// Units set aside for a promise that has been made; give it back to [`Ledger::settle`] or [`Ledger::release`]. It is plain
+/// data, so that a promise may be kept days later; a ledger takes each back only once.
 #[must_use = "a reservation that is dropped stays reserved"]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reservation {
+    id: u64,
     costs: Vec<u64>,
 }
 
@@ -55,6 +60,12 @@ pub enum LedgerError {
         /// What was asked.
         asked: u64,
     },
+    /// Too many promises are open.
+    #[error("at most 1000000 reservations may be open; settle or release some")]
+    TooManyOpen,
+    /// The reservation is not open: it was settled or released before, or belongs to another ledger.
+    #[error("this reservation is not open: it was settled or released before, or belongs to another ledger")]
+    NotOpen,
     /// More was spent than reserved.
     #[error("{actual} units of `{budget}` were spent and only {reserved} reserved")]
     OverReserved {
@@ -73,6 +84,9 @@ pub struct Ledger {
     definitions: Vec<BudgetDefinition>,
     spent: Vec<u64>,
     reserved: Vec<u64>,
+    /// The costs of all open reservations, by their id.
+    open: BTreeMap<u64, Vec<u64>>,
+    next: u64,
 }
 
 impl Ledger {
@@ -85,7 +99,7 @@ impl Ledger {
             return Err(LedgerError::TooMany(definitions.len()));
         }
         let zero = vec![0; definitions.len()];
-        Ok(Self { definitions, spent: zero.clone(), reserved: zero })
+        Ok(Self { definitions, spent: zero.clone(), reserved: zero, open: BTreeMap::new(), next: 0 })
     }
 
     /// The budgets.
@@ -111,10 +125,10 @@ impl Ledger {
             && costs.iter().enumerate().all(|(budget, cost)| *cost <= self.free(budget))
     }
 
-    /// Sets units aside.
+    /// Sets units aside. O(budgets + log of the open reservations).
     ///
     /// # Errors
-    /// When a budget has not enough left; nothing is set aside then.
+    /// When a budget has not enough left, or too many promises are open; nothing is set aside then.
     pub fn reserve(&mut self, costs: &[u64]) -> Result<Reservation, LedgerError> {
         if costs.len() != self.definitions.len() {
             return Err(LedgerError::Shape { found: costs.len(), budgets: self.definitions.len() });
@@ -126,38 +140,54 @@ impl Ledger {
                 return Err(LedgerError::Short { budget, free, asked: *cost });
             }
         }
+        if MAX_OPEN_RESERVATIONS <= self.open.len() {
+            return Err(LedgerError::TooManyOpen);
+        }
+        let id = self.next;
+        self.next = id.checked_add(1).ok_or(LedgerError::TooManyOpen)?;
         self.reserved.iter_mut().zip(costs).for_each(|(reserved, cost)| *reserved += cost);
-        Ok(Reservation { costs: costs.to_vec() })
+        self.open.insert(id, costs.to_vec());
+        Ok(Reservation { id, costs: costs.to_vec() })
     }
 
     /// Spends what a promise really cost, at most what was reserved, and frees the rest.
     ///
     /// # Errors
-    /// When more was spent than reserved; the reservation then stands and can be tried again.
+    /// When more was spent than reserved: the reservation then stands and can be tried again. When the reservation is not
+    /// open, as when a message arrives twice: nothing changes then.
     pub fn settle(&mut self, reservation: &Reservation, actual: &[u64]) -> Result<(), LedgerError> {
-        if actual.len() != self.definitions.len() || reservation.costs.len() != actual.len() {
+        if actual.len() != self.definitions.len() {
             return Err(LedgerError::Shape { found: actual.len(), budgets: self.definitions.len() });
         }
-        for (budget, (reserved, actual)) in reservation.costs.iter().zip(actual).enumerate() {
+        for (budget, (reserved, actual)) in self.costs_of(reservation)?.iter().zip(actual).enumerate() {
             if reserved < actual {
                 let budget = self.definitions[budget].name.clone();
                 return Err(LedgerError::OverReserved { budget, reserved: *reserved, actual: *actual });
             }
         }
-        self.release_costs(reservation);
-        self.spent.iter_mut().zip(actual).for_each(|(spent, actual)| *spent += actual);
+        self.release(reservation)?;
+        self.spent.iter_mut().zip(actual).for_each(|(spent, actual)| *spent = spent.saturating_add(*actual));
         Ok(())
     }
 
     /// Frees what a promise that came to nothing had reserved.
-    pub fn release(&mut self, reservation: &Reservation) {
-        self.release_costs(reservation);
+    ///
+    /// # Errors
+    /// When the reservation is not open; nothing changes then.
+    pub fn release(&mut self, reservation: &Reservation) -> Result<(), LedgerError> {
+        self.costs_of(reservation)?;
+        let costs = self.open.remove(&reservation.id).unwrap_or_default();
+        self.reserved
+            .iter_mut()
+            .zip(&costs)
+            .for_each(|(reserved, cost)| *reserved = reserved.saturating_sub(*cost));
+        Ok(())
     }
 
-    fn release_costs(&mut self, reservation: &Reservation) {
-        for (reserved, cost) in self.reserved.iter_mut().zip(&reservation.costs) {
-            *reserved = reserved.saturating_sub(*cost);
-        }
+    /// What is set aside for an open reservation.
+    fn costs_of(&self, reservation: &Reservation) -> Result<&[u64], LedgerError> {
+        let open = self.open.get(&reservation.id).filter(|costs| **costs == reservation.costs);
+        open.map(Vec::as_slice).ok_or(LedgerError::NotOpen)
     }
 }
 
@@ -182,27 +212,58 @@ mod tests {
         ledger.settle(&first, &[5]).unwrap();
         assert_eq!((ledger.free(0), ledger.spent()), (5, &[5][..]));
         let second = ledger.reserve(&[5]).unwrap();
-        ledger.release(&second);
+        ledger.release(&second).unwrap();
         assert_eq!(ledger.free(0), 5);
         assert!(ledger.reserve(&[1, 1]).is_err());
     }
 
+    #[test]
+    fn a_message_that_arrives_twice_counts_once() {
+        let mut ledger = ledger(10);
+        let all = ledger.reserve(&[10]).unwrap();
+        ledger.settle(&all, &[10]).unwrap();
+        let before = ledger.clone();
+        assert_eq!(ledger.settle(&all, &[10]), Err(LedgerError::NotOpen));
+        assert_eq!(ledger.release(&all), Err(LedgerError::NotOpen));
+        assert_eq!(ledger, before);
+        let stored: Ledger = serde_json::from_str(&serde_json::to_string(&ledger).unwrap()).unwrap();
+        assert_eq!(stored, ledger);
+    }
+
     proptest! {
         #[test]
-        fn no_order_of_promises_overspends(steps in prop::collection::vec((0_u64..40, 0_u64..50, any::<bool>()), 0..200)) {
+        fn no_order_of_promises_overspends(steps in prop::collection::vec((0_u64..40, 0_u64..50, 0_u8..4), 0..200)) {
+            // The naive twin keeps a list of open promises and adds up.
             let mut ledger = ledger(500);
-            let mut open: Vec<Reservation> = Vec::new();
-            for (cost, actual, settle) in steps {
-                open.extend(ledger.reserve(&[cost]));
-                if settle && !open.is_empty() {
-                    let reservation = open.remove(0);
-                    if ledger.settle(&reservation, &[actual]).is_err() {
-                        ledger.release(&reservation);
+            let (mut all, mut open, mut spent) = (Vec::new(), Vec::new(), 0);
+            for (cost, actual, what) in steps {
+                match what {
+                    0 | 1 => if let Ok(reservation) = ledger.reserve(&[cost]) {
+                        open.push(all.len());
+                        all.push(reservation);
+                    },
+                    // Any promise that was ever made, open or not.
+                    _ if !all.is_empty() => {
+                        let which = (cost * 7 + actual) as usize % all.len();
+                        let reserved = all[which].costs()[0];
+                        let is_open = open.contains(&which);
+                        let done = if what == 2 {
+                            ledger.settle(&all[which], &[actual]).is_ok()
+                        } else {
+                            ledger.release(&all[which]).is_ok()
+                        };
+                        prop_assert_eq!(done, is_open && (what == 3 || actual <= reserved));
+                        if done {
+                            open.retain(|at| *at != which);
+                            spent += if what == 2 { actual } else { 0 };
+                        }
                     }
+                    _ => {}
                 }
-                let reserved: u64 = open.iter().map(|r| r.costs()[0]).sum();
-                prop_assert!(ledger.spent()[0] + reserved <= 500);
-                prop_assert_eq!(ledger.free(0), 500 - ledger.spent()[0] - reserved);
+                let reserved: u64 = open.iter().map(|at| all[*at].costs()[0]).sum();
+                prop_assert!(spent + reserved <= 500);
+                prop_assert_eq!(ledger.spent(), &[spent][..]);
+                prop_assert_eq!(ledger.free(0), 500 - spent - reserved);
             }
         }
     }

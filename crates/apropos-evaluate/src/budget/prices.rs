@@ -81,7 +81,7 @@ impl Budgets {
         self
     }
 
-    /// The price of a unit of each budget now.
+    /// The price of a unit of each budget now, in the order of the ledger's definitions and the currency of values.
     pub fn prices(&self) -> &[f64] {
         &self.prices
     }
@@ -143,6 +143,13 @@ impl Budgets {
         Ok(reservation)
     }
 
+    /// Moves the prices for a decision that was made elsewhere and takes nothing: silence, or a choice that could not be
+    /// reserved. What stays unspent becomes cheaper.
+    pub fn pass(&mut self) {
+        let zero = vec![0; self.prices.len()];
+        self.learn(0.0, &zero);
+    }
+
     fn learn(&mut self, value: f64, costs: &[u64]) {
         self.decisions += 1.0;
         self.period_decisions += 1.0;
@@ -196,6 +203,22 @@ mod tests {
             let _ = plenty.decide(&[Offer { value: 1.0, costs: &[1] }]);
         }
         assert_eq!(plenty.prices(), &[0.0]);
+    }
+
+    #[test]
+    fn choosing_elsewhere_moves_prices_as_choosing_here_does() {
+        let ledger = Ledger::new(vec![BudgetDefinition { name: "b".to_owned(), units: 40 }]).unwrap();
+        let (mut here, mut there) = (Budgets::new(ledger.clone(), 100.0), Budgets::new(ledger, 100.0));
+        for at in 0..100_u32 {
+            let offer = Offer { value: f64::from(at % 7) - 1.0, costs: &[1] };
+            let decided = here.decide(&[offer]);
+            match there.choose(&[offer]) {
+                Some(_) => assert_eq!(there.take(&offer).ok(), decided.map(|(_, reservation)| reservation)),
+                None => there.pass(),
+            }
+            assert_eq!(here, there);
+        }
+        assert_ne!(here.prices(), &[0.0]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::numeric::distribution::{normal_quantile, student_quantile, student_two_sided};
-use crate::offpolicy::{Interval, asymptotic_radius, asymptotic_scale};
+use crate::offpolicy::{Interval, Promotion, asymptotic_radius, asymptotic_scale, watched_rows};
 
 use super::{Arm, Metric};
 
@@ -61,6 +61,14 @@ pub struct Comparison {
     pub sequential_p: f64,
 }
 
+impl Comparison {
+    /// Whether to promote the treatment, however often this is asked: with a metric of which more is better, at most α
+    /// of all treatments that are no better are ever promoted.
+    pub fn promotion(&self) -> Promotion {
+        Promotion::of(self.sequential_ci95)
+    }
+}
+
 /// Compares a treatment with a control; `None` when an arm has fewer than two units or nothing varies.
 pub fn compare(control: &Arm, treatment: &Arm, terms: &Terms) -> Option<Comparison> {
     let (n_c, n_t) = (control.count() as f64, treatment.count() as f64);
@@ -112,6 +120,20 @@ pub fn sample_size(p1: f64, p2: f64, alpha: f64, power: f64) -> f64 {
     libm::ceil(z * z * (p1 * (1.0 - p1) + p2 * (1.0 - p2)) / (difference * difference))
 }
 
+/// How many units each of two arms needs when the experiment is watched after every unit and stopped when it is decided:
+/// an upper bound, since most end earlier. The sequence is taken to be tuned to that number, so this is the number to
+/// give to [`Terms::tuning_units`], twice.
+pub fn watched_sample_size(p1: f64, p2: f64, alpha: f64, power: f64) -> f64 {
+    // Both arms together hold n units, half of them each: the variance of the difference is 2 (v1 + v2) / n.
+    let sd = libm::sqrt(2.0 * (p1 * (1.0 - p1) + p2 * (1.0 - p2)));
+    let mut n = 2.0 * sample_size(p1, p2, alpha, power);
+    // Tuning to more rows asks for somewhat more rows: a few rounds settle it.
+    for _ in 0..20 {
+        n = watched_rows(p2 - p1, sd, alpha, power, n);
+    }
+    libm::ceil(0.5 * n)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +181,8 @@ mod tests {
         let n = sample_size(0.10, 0.12, 0.05, 0.8);
         assert!((3_830.0..3_850.0).contains(&n), "{n}");
         assert!(n < sample_size(0.10, 0.11, 0.05, 0.8));
+        let watched = watched_sample_size(0.10, 0.12, 0.05, 0.8);
+        assert!(n < watched && watched < 3.0 * n, "{watched}");
+        assert_eq!(watched_sample_size(0.1, 0.1, 0.05, 0.8), f64::INFINITY);
     }
 }

@@ -45,6 +45,38 @@ fn ascending(p: &[f64]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Holm's procedure is the closed test of Bonferroni's: a hypothesis is rejected when every set that holds it is.
+        #[test]
+        fn holm_is_the_closed_test(p in prop::collection::vec(0.0_f64..1.0, 1..7)) {
+            let sets = 1_u32..(1_u32 << p.len());
+            let closed = |i: usize| {
+                let of = |set: u32| (0..p.len()).filter(move |j| set & (1_u32 << *j) != 0);
+                let level = |set: u32| {
+                    (of(set).count() as f64 * of(set).map(|j| p[j]).fold(1.0, f64::min)).min(1.0)
+                };
+                sets.clone().filter(|set| set & (1_u32 << i) != 0).map(level).fold(0.0, f64::max)
+            };
+            for (i, found) in holm(&p).into_iter().enumerate() {
+                prop_assert!((found - closed(i)).abs() < 1e-12);
+            }
+        }
+
+        /// Of the p-values up to the k-th smallest, all are rejected when that one is at most α k / n, for any k.
+        #[test]
+        fn benjamini_hochberg_is_the_step_up_test(p in prop::collection::vec(0.0_f64..1.0, 1..9), alpha in 0.0_f64..1.0) {
+            let mut sorted = p.clone();
+            sorted.sort_by(f64::total_cmp);
+            let n = p.len() as f64;
+            let cut = (1..=p.len()).rev().find(|k| sorted[k - 1] <= alpha * *k as f64 / n);
+            for (p, adjusted) in p.iter().zip(benjamini_hochberg(&p)) {
+                let rejected = cut.is_some_and(|k| *p <= sorted[k - 1]);
+                prop_assert!(rejected == (adjusted <= alpha) || (adjusted - alpha).abs() < 1e-12);
+            }
+        }
+    }
 
     #[test]
     fn the_corrections_are_ordered_by_strictness() {

@@ -23,7 +23,7 @@ pub use assignment::{
     Placement, bucket,
 };
 pub use bayes::{Belief, Prior, beats_probability, believe};
-pub use comparison::{Comparison, Scale, Terms, compare, sample_size};
+pub use comparison::{Comparison, Scale, Terms, compare, sample_size, watched_sample_size};
 pub use correction::{benjamini_hochberg, bonferroni, holm};
 pub use impact::{ImpactArm, ImpactComparison, impact_comparisons, required_sample};
 pub use readout::{ArmReadout, Correction, Readout, ReadoutDefinition, ReadoutRefusal};

@@ -121,10 +121,13 @@ impl Readout {
         let theta =
             if definition.use_covariate { cuped_theta(&arms.iter().collect::<Vec<_>>()) } else { 0.0 };
         let terms = Terms { metric: definition.metric, theta, alpha: definition.alpha, ..Terms::default() };
+        // Whoever watches several treatments gives each its part of α (Bonferroni): the promise then holds for all.
+        let several = if definition.correction == Correction::None { 1.0 } else { (arms.len() - 1) as f64 };
         let mut treatments = Vec::new();
         for (at, arm) in arms.iter().enumerate().skip(1) {
-            let absolute = compare(&arms[0], arm, &terms).ok_or(ReadoutRefusal::TooFew(at))?;
-            let relative = compare(&arms[0], arm, &Terms { scale: Scale::Relative, ..terms });
+            let one = |scale| shared_out(&arms[0], arm, &Terms { scale, ..terms }, several);
+            let absolute = one(Scale::Absolute).ok_or(ReadoutRefusal::TooFew(at))?;
+            let relative = one(Scale::Relative);
             treatments.push(ArmReadout { absolute, relative, adjusted_p: absolute.p });
         }
         let raw: Vec<f64> = treatments.iter().map(|treatment| treatment.absolute.p).collect();
@@ -137,6 +140,14 @@ impl Readout {
         treatments.iter_mut().zip(adjusted).for_each(|(treatment, p)| treatment.adjusted_p = p);
         Ok(Self { sample_ratio_p: p, theta, treatments })
     }
+}
+
+/// A comparison whose watched interval has its part of α.
+fn shared_out(control: &Arm, treatment: &Arm, terms: &Terms, several: f64) -> Option<Comparison> {
+    let found = compare(control, treatment, terms)?;
+    let strict = compare(control, treatment, &Terms { alpha: terms.alpha / several, ..*terms })?;
+    let sequential_p = (several * strict.sequential_p).min(1.0);
+    Some(Comparison { sequential_ci95: strict.sequential_ci95, sequential_p, ..found })
 }
 
 #[cfg(test)]
@@ -165,6 +176,13 @@ mod tests {
             Readout::of(&arms, &ReadoutDefinition { use_covariate: true, ..Default::default() }).unwrap();
         assert_eq!(found.treatments.len(), 2);
         assert!(found.treatments[0].absolute.p < found.treatments[0].adjusted_p);
+        let alone = Readout::of(&arms[..2], &ReadoutDefinition { use_covariate: true, ..Default::default() });
+        let (alone, beside) = (alone.unwrap().treatments[0].absolute, found.treatments[0].absolute);
+        assert!(alone.sequential_ci95.width() < beside.sequential_ci95.width());
+        assert!(alone.sequential_p <= beside.sequential_p);
+        let free = ReadoutDefinition { correction: Correction::None, ..Default::default() };
+        let (free, alone) = (Readout::of(&arms, &free).unwrap(), Readout::of(&arms[..2], &free).unwrap());
+        assert_eq!(free.treatments[0].absolute, alone.treatments[0].absolute);
         assert_eq!(Readout::of(&arms[..1], &ReadoutDefinition::default()), Err(ReadoutRefusal::Arms));
     }
 }

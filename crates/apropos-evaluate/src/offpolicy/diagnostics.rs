@@ -17,6 +17,8 @@ pub struct WeightSums {
     pub(super) weighted: Moments,
     pub(super) weight_weighted: Sum,
     pub(super) matched: Moments,
+    /// (w − 1) r: what the policy earns beyond the log's own decision.
+    pub(super) gain: Moments,
     pub(super) zero_weight: u64,
     pub(super) max_weight: f64,
     pub(super) min_propensity: f64,
@@ -31,6 +33,7 @@ impl Default for WeightSums {
             weighted: Moments::default(),
             weight_weighted: Sum::default(),
             matched: Moments::default(),
+            gain: Moments::default(),
             zero_weight: 0,
             max_weight: 0.0,
             min_propensity: 1.0,
@@ -48,6 +51,7 @@ impl WeightSums {
         self.reward.push(row.reward);
         self.weighted.push(weighted);
         self.weight_weighted.add_product(row.weight, weighted);
+        self.gain.push((row.weight - 1.0) * row.reward);
         if row.matched {
             self.matched.push(row.reward);
         }
@@ -64,6 +68,7 @@ impl WeightSums {
         self.weighted.merge(&other.weighted);
         self.weight_weighted.merge(&other.weight_weighted);
         self.matched.merge(&other.matched);
+        self.gain.merge(&other.gain);
         self.zero_weight += other.zero_weight;
         self.max_weight = self.max_weight.max(other.max_weight);
         self.min_propensity = self.min_propensity.min(other.min_propensity);

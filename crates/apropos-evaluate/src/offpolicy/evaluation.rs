@@ -5,46 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::numeric::{Moments, PairMoments};
-
+use super::terms::{Terms, ratio};
 use super::{
-    Candidate, CressieRead, Diagnostics, Estimator, Gate, Interval, MAX_ESTIMATORS, Prediction, Refusal, Row,
-    RowError, Sequence, Shrinkage, Support, WeightHistogram, WeightSums, asymptotic_radius, normal, slope,
+    Candidate, CressieRead, Estimate, Estimator, Gain, Interval, MAX_ESTIMATORS, MergeError, Plan, Report,
+    Row, RowError, Sequence, Shrinkage, Support, WeightHistogram, WeightSums, asymptotic_radius, normal,
+    slope,
 };
-
-/// What to estimate, and under which terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Plan {
-    /// The estimators, in the order of the report; at most [`MAX_ESTIMATORS`] are kept.
-    pub estimators: Vec<Estimator>,
-    /// How the reward model is called in names such as `dr[table]`.
-    pub model: String,
-    /// The smallest and largest possible reward.
-    pub reward_range: (f64, f64),
-    /// 1 − the confidence of every interval.
-    pub alpha: f64,
-    /// What the log must offer.
-    pub gate: Gate,
-    /// The largest weight that can occur, when the logging policy promises a floor: it sharpens the exact sequence.
-    pub max_weight: Option<f64>,
-    /// The number of rows at which asymptotic sequences are tightest.
-    pub tuning_rows: f64,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            estimators: Estimator::weight_only(),
-            model: "model".to_owned(),
-            reward_range: (0.0, 1.0),
-            alpha: 0.05,
-            gate: Gate::default(),
-            max_weight: None,
-            tuning_rows: 5_000.0,
-        }
-    }
-}
 
 /// A running off-policy evaluation: O(1) memory, O(estimators) per row, mergeable.
 ///
@@ -68,17 +34,6 @@ pub struct Evaluation {
     sums: WeightSums,
     histogram: WeightHistogram,
     terms: Vec<(Estimator, Terms)>,
-}
-
-/// What one estimator adds up beyond the shared sums.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Terms {
-    /// Nothing: the shared sums say it all.
-    Shared,
-    /// A mean of one figure a row.
-    Mean(Moments),
-    /// dm, w (r − q) and w beside one another: (dm, wd), (dm, w), (wd, w).
-    Ratio(Box<[PairMoments; 3]>),
 }
 
 impl Evaluation {
@@ -130,15 +85,18 @@ impl Evaluation {
         Ok(())
     }
 
-    /// Adds all that `other` has seen; the plan of `self` stands, and estimators are matched by name.
-    pub fn merge(&mut self, other: &Self) {
+    /// Adds all that `other` has seen: the figures are those of one pass over both logs, to 1e-12.
+    ///
+    /// # Errors
+    /// When the plans differ, because one of them would then answer for rows that it has not seen. Nothing changes then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        if self.plan != other.plan {
+            return Err(MergeError);
+        }
         self.sums.merge(&other.sums);
         self.histogram.merge(&other.histogram);
-        for (estimator, terms) in &mut self.terms {
-            if let Some((_, theirs)) = other.terms.iter().find(|(name, _)| name == estimator) {
-                terms.merge(theirs);
-            }
-        }
+        self.terms.iter_mut().zip(&other.terms).for_each(|((_, mine), (_, theirs))| mine.merge(theirs));
+        Ok(())
     }
 
     /// The answer, or why there is none.
@@ -146,7 +104,8 @@ impl Evaluation {
         let diagnostics = self.sums.diagnostics();
         let refused = self.plan.gate.check(&diagnostics, support).err();
         let estimates = if refused.is_some() { Vec::new() } else { self.ungated() };
-        Report { diagnostics, support: support.copied(), refused, estimates }
+        let gain = refused.is_none().then(|| self.gain());
+        Report { diagnostics, support: support.copied(), refused, estimates, gain }
     }
 
     /// All estimates, whatever the gate says. For studies with a known truth; never for a release.
@@ -158,6 +117,11 @@ impl Evaluation {
     pub fn sequence(&self) -> Sequence {
         let sequence = Sequence::new(&self.sums, self.plan.reward_range, self.plan.alpha);
         self.plan.max_weight.map_or(sequence, |limit| sequence.with_max_weight(limit))
+    }
+
+    /// What the policy earns beyond the log's own decisions, row by row, whatever the gate says.
+    pub fn gain(&self) -> Gain {
+        Gain::new(&self.sums, self.plan.reward_range, self.plan.alpha, self.plan.max_weight)
     }
 
     /// The estimator among `family` that SLOPE picks; all must be in the plan. `None` when none has a standard error.
@@ -236,122 +200,5 @@ impl Evaluation {
             + value * value * self.sums.weight.sum_of_squares();
         let n = n as f64;
         (value, Some(libm::sqrt(squares.max(0.0) / (n - 1.0) * n) / weight))
-    }
-}
-
-impl Terms {
-    fn of(estimator: Estimator) -> Self {
-        match estimator {
-            Estimator::Replay
-            | Estimator::SelfNormalised
-            | Estimator::CressieRead
-            | Estimator::Ips(Shrinkage::Plain) => Self::Shared,
-            Estimator::SelfNormalisedDoublyRobust => Self::Ratio(Box::default()),
-            Estimator::Ips(_) | Estimator::Direct | Estimator::DoublyRobust(_) => {
-                Self::Mean(Moments::default())
-            }
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, estimator: Estimator, row: &Row) {
-        let Prediction { expected, logged } =
-            row.prediction.unwrap_or(Prediction { expected: 0.0, logged: 0.0 });
-        match self {
-            Self::Shared => {}
-            Self::Mean(moments) => moments.push(match estimator {
-                Estimator::Ips(shrinkage) => shrinkage.apply(row.weight) * row.reward,
-                Estimator::DoublyRobust(shrinkage) => {
-                    expected + shrinkage.apply(row.weight) * (row.reward - logged)
-                }
-                _ => expected,
-            }),
-            Self::Ratio(pairs) => {
-                let surprise = row.weight * (row.reward - logged);
-                pairs[0].push(expected, surprise);
-                pairs[1].push(expected, row.weight);
-                pairs[2].push(surprise, row.weight);
-            }
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        match (self, other) {
-            (Self::Mean(mine), Self::Mean(theirs)) => mine.merge(theirs),
-            (Self::Ratio(mine), Self::Ratio(theirs)) => {
-                mine.iter_mut().zip(theirs.iter()).for_each(|(mine, theirs)| mine.merge(theirs));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// mean(dm) + Σ w d / Σ w and its standard error by the delta method.
-fn ratio(pairs: &[PairMoments; 3]) -> (f64, Option<f64>) {
-    let [both, direct_weight, surprise_weight] = pairs;
-    let (direct, surprise, weight) = (both.x(), both.y(), direct_weight.y());
-    if weight.sum() == 0.0 || weight.count() < 2 {
-        return (direct.mean(), None);
-    }
-    let (mean, slope) = (weight.mean(), surprise.sum() / weight.sum());
-    let variance = direct.variance()
-        + (surprise.variance() - 2.0 * slope * surprise_weight.covariance()
-            + slope * slope * weight.variance())
-            / (mean * mean)
-        + 2.0 * (both.covariance() - slope * direct_weight.covariance()) / mean;
-    (direct.mean() + slope, Some(libm::sqrt(variance.max(0.0) / weight.count() as f64)))
-}
-
-/// One estimate, with all that is needed to judge it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Estimate {
-    /// The estimator's name, such as `dr[table]`.
-    pub estimator: String,
-    /// The estimated value of the policy per decision.
-    pub value: f64,
-    /// Its standard error; by the delta method for self-normalised estimators.
-    pub se: Option<f64>,
-    /// The interval for a number of rows fixed beforehand.
-    pub ci95: Option<Interval>,
-    /// The interval that may be watched while the log grows.
-    pub confidence_sequence: Option<Interval>,
-    /// Whether the sequence holds for any distribution, or only as the log grows.
-    pub sequence_is_exact: bool,
-    /// The effective sample size behind it.
-    pub ess: f64,
-    /// The mean weight behind it.
-    pub mean_weight: f64,
-    /// The largest weight behind it.
-    pub max_weight: f64,
-}
-
-/// What an evaluation answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Report {
-    /// How far the log can be trusted.
-    pub diagnostics: Diagnostics,
-    /// The support check, when the logging policy is known for all actions.
-    pub support: Option<Support>,
-    /// Why there are no estimates, if there are none.
-    pub refused: Option<Refusal>,
-    /// The estimates, in the order of the plan; empty when refused.
-    pub estimates: Vec<Estimate>,
-}
-
-impl Report {
-    /// The value of one estimate by name.
-    pub fn value(&self, estimator: &str) -> Option<f64> {
-        self.estimates.iter().find(|estimate| estimate.estimator == estimator).map(|estimate| estimate.value)
-    }
-
-    /// The smallest and the largest of the estimates: no estimator wins everywhere, so the spread is part of the
-    /// answer.
-    pub fn spread(&self) -> Option<Interval> {
-        // A replay that matched nothing is no estimate.
-        let told = |e: &&Estimate| e.estimator != "replay" || self.diagnostics.matched_rows != 0;
-        let values = || self.estimates.iter().filter(told).map(|estimate| estimate.value);
-        Some(Interval { low: values().reduce(f64::min)?, high: values().reduce(f64::max)? })
     }
 }

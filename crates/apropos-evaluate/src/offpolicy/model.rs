@@ -6,6 +6,8 @@
 use crate::numeric::Sum;
 use crate::numeric::linear::{Symmetric, dot};
 
+use super::MergeError;
+
 /// Something that predicts the reward of each action for a decision of kind `X`.
 pub trait RewardModel<X: ?Sized> {
     /// Writes the predicted reward of every action into `q`.
@@ -52,14 +54,22 @@ impl TableModel {
         }
     }
 
-    /// Adds all that `other` has seen; both must have the same shape.
-    pub fn merge(&mut self, other: &Self) {
+    /// Adds all that `other` has seen.
+    ///
+    /// # Errors
+    /// When the tables differ in shape, strength or prior. Nothing changes then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        let kind = |table: &Self| (table.actions, table.cells.len(), table.strength, table.prior);
+        if kind(self) != kind(other) {
+            return Err(MergeError);
+        }
         self.reward.merge(&other.reward);
         self.rows += other.rows;
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
             mine.0.merge(&theirs.0);
             mine.1.merge(&theirs.1);
         }
+        Ok(())
     }
 
     /// The predicted rewards of all actions in all cells, cell by cell.

@@ -28,6 +28,23 @@ impl Prediction {
         let expected = (parts[0] + parts[1]) + (parts[2] + parts[3]) + rest;
         Self { expected, logged: q.get(logged).copied().unwrap_or(0.0) }
     }
+
+    /// The prediction with which `dr_clipM` is continuous adaptive blending (CAB; Su et al. 2019), for `limit` = M:
+    /// Σ_a π_e(a) (1 − min(1, M π_b(a) / π_e(a))) q(a), and nothing for the logged action. What clipping takes from an
+    /// action's weight, the model gives back: M = 0 is `dm`, a large M is `ipw`. O(actions).
+    ///
+    /// ```
+    /// use apropos_evaluate::offpolicy::Prediction;
+    ///
+    /// let (policy, logging, q) = ([0.9, 0.1], [0.1, 0.9], [0.5, 0.2]);
+    /// let blended = Prediction::adaptive(&policy, &logging, &q, 5.0);
+    /// // 0.5 of the first action's 0.9 is covered by five times 0.1; the second is covered in full.
+    /// assert_eq!(blended, Prediction { expected: (0.9 - 5.0 * 0.1) * 0.5, logged: 0.0 });
+    /// ```
+    pub fn adaptive(policy: &[f64], logging: &[f64], q: &[f64], limit: f64) -> Self {
+        let beyond = policy.iter().zip(logging).zip(q).map(|((e, b), q)| (e - limit * b).max(0.0) * q);
+        Self { expected: beyond.sum(), logged: 0.0 }
+    }
 }
 
 /// One logged decision seen from the policy to be evaluated.
@@ -56,6 +73,16 @@ impl Row {
     #[must_use]
     pub fn with_prediction(self, prediction: Prediction) -> Self {
         Self { prediction: Some(prediction), ..self }
+    }
+
+    /// The same row of a log that threw decisions away: this one was kept with probability `kept`, one of the log with
+    /// `average` in the mean, which is the number of kept rows over Σ 1/kept where nobody knows it better. Rows that
+    /// were thrown away often count for more, and a constant share changes nothing.
+    #[must_use]
+    pub fn thinned(self, kept: f64, average: f64) -> Self {
+        let share = average / kept;
+        let prediction = self.prediction.map(|p| Prediction { expected: share * p.expected, ..p });
+        Self { weight: share * self.weight, prediction, ..self }
     }
 
     /// Refuses what would poison a sum.

@@ -1,16 +1,14 @@
 //! Intervals that hold at every moment at once, so that a dashboard may be watched and a test stopped at will.
 //!
 //! Three kinds, from strict to cheap: [`Sequence`] is exact for any reward range and any weights, needs no order and
-//! merges; [`PlugInSequence`] is the running empirical-Bernstein sequence of Waudby-Smith et al. (2022), which
+//! merges; [`super::PlugInSequence`] is the running empirical-Bernstein sequence of Waudby-Smith et al. (2022), which
 //! follows an order; [`asymptotic_radius`] is the mixture of Waudby-Smith et al. (2023) for everything with a
 //! standard error. Not here: intervals for one fixed number of rows; see `interval`.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Interval, Row, WeightSums};
+use super::{Interval, WeightSums};
 
 /// ψ(λ) = −ln(1 − λ) − λ, the price of betting λ.
-fn psi(lambda: f64) -> f64 {
+pub(super) fn psi(lambda: f64) -> f64 {
     -libm::log1p(-lambda) - lambda
 }
 
@@ -61,6 +59,37 @@ impl Sequence {
         }
     }
 
+    /// The sequence of what the policy earns beyond the log's own decisions, E[(w − 1) r]: exact, and far sharper than the
+    /// difference of two sequences, because what both share cancels row by row.
+    ///
+    /// With u the reward scaled to [0, 1], (w − 1) u ≥ −1 has the mean of the gain, and (w − 1)(1 − u) ≥ −1 its negative
+    /// (weights average to 1). Both are moved to [0, ∞), where the bets of [`Self::new`] stand. `max_weight` as in
+    /// [`Self::with_max_weight`].
+    pub fn of_gain(sums: &WeightSums, (low, high): (f64, f64), alpha: f64, max_weight: Option<f64>) -> Self {
+        let range = if low < high { high - low } else { 1.0 };
+        let n = sums.weight.count() as f64;
+        let (w, ww) = (sums.weight.sum(), sums.weight.sum_of_squares());
+        let (r, wr, wwr) = (sums.reward.sum(), sums.weighted.sum(), sums.weight_weighted.value());
+        // Σ (w − 1) and the like, once with the reward and once without.
+        let (plain, plain_squares) = (w - n, ww - 2.0 * w + n);
+        let crossed = wwr - 2.0 * wr + r;
+        let side = |edge: f64, sign: f64| {
+            let sum = sign * (sums.gain.sum() - edge * plain) / range;
+            let squares = sums.gain.sum_of_squares() - 2.0 * edge * crossed + edge * edge * plain_squares;
+            (0.5 * (sum + n), 0.25 * (squares.max(0.0) / (range * range) + 2.0 * sum + n))
+        };
+        let sequence = Self {
+            count: n,
+            lower: side(low, 1.0),
+            upper: side(low + range, -1.0),
+            low: -range,
+            range: 2.0 * range,
+            log_threshold: libm::log(2.0 / alpha),
+            max_weight: None,
+        };
+        max_weight.map_or(sequence, |limit| sequence.with_max_weight(0.5 * limit.max(1.0)))
+    }
+
     /// The same sequence, told that no weight can exceed `limit`: the largest π_e over the floor that the logging policy
     /// promises. It must be known beforehand; the largest weight that was *seen* will not do.
     #[must_use]
@@ -106,23 +135,27 @@ impl Sequence {
 
     /// ln of the mixed wealth of betting that the mean of a series exceeds `v`.
     fn log_wealth(&self, (sum, squares): (f64, f64), v: f64) -> f64 {
-        let drift = sum - self.count * v;
         let spread = (squares - 2.0 * v * sum + self.count * v * v).max(0.0);
-        let mut exponents = [0.0; BETS];
-        let (mut lambda, mut largest) = (0.5, f64::NEG_INFINITY);
-        for exponent in &mut exponents {
-            *exponent = lambda * drift - psi(lambda) * spread;
-            largest = largest.max(*exponent);
-            lambda *= 0.5;
-        }
-        let (mut total, mut weights) = (0.0, 0.0);
-        for (at, exponent) in exponents.iter().enumerate() {
-            let weight = 1.0 / (at as f64 + 2.0);
-            weights += weight;
-            total += weight * libm::exp(exponent - largest);
-        }
-        largest + libm::log(total / weights)
+        mixed_log_wealth(sum - self.count * v, spread)
     }
+}
+
+/// ln of the weighted mean of exp(λ drift − ψ(λ) spread) over λ = 1/2, 1/4, ….
+pub(super) fn mixed_log_wealth(drift: f64, spread: f64) -> f64 {
+    let mut exponents = [0.0; BETS];
+    let (mut lambda, mut largest) = (0.5, f64::NEG_INFINITY);
+    for exponent in &mut exponents {
+        *exponent = lambda * drift - psi(lambda) * spread;
+        largest = largest.max(*exponent);
+        lambda *= 0.5;
+    }
+    let (mut total, mut weights) = (0.0, 0.0);
+    for (at, exponent) in exponents.iter().enumerate() {
+        let weight = 1.0 / (at as f64 + 2.0);
+        weights += weight;
+        total += weight * libm::exp(exponent - largest);
+    }
+    largest + libm::log(total / weights)
 }
 
 /// The smallest value in `[0, centre]` against which nothing has been won yet.
@@ -140,92 +173,6 @@ fn first_allowed(centre: f64, wealth: &dyn Fn(f64) -> f64) -> f64 {
         }
     }
     low
-}
-
-/// The empirical-Bernstein sequence with predictable bets (learning notes of Waudby-Smith et al. 2022):
-/// L = (Σ λξ − ln(2/α) − Σ (ξ − ξ̂)² ψ(λ)) / Σ λ, upper side with 1 − r.
-///
-/// It follows the order of the rows. Two of them merge into a valid sequence (the bets of both stand), though not into
-/// the figure that one pass would have given; use [`Sequence`] where that matters.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlugInSequence {
-    low: f64,
-    range: f64,
-    log_threshold: f64,
-    sides: [PlugInSide; 2],
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlugInSide {
-    count: f64,
-    sum: f64,
-    spread: f64,
-    bets: f64,
-    gain: f64,
-    price: f64,
-}
-
-impl PlugInSide {
-    fn push(&mut self, xi: f64, log_threshold: f64) {
-        let mean = ((self.sum + 0.5) / (self.count + 1.0)).min(1.0);
-        let variance = (self.spread + 0.25) / (self.count + 1.0);
-        let n = self.count + 1.0;
-        let lambda = libm::sqrt(2.0 * log_threshold / (variance * n * libm::log(1.0 + n))).min(0.5);
-        self.bets += lambda;
-        self.gain += lambda * xi;
-        self.price += (xi - mean) * (xi - mean) * psi(lambda);
-        self.count = n;
-        self.sum += xi;
-        let centre = self.sum / n;
-        self.spread += (xi - centre) * (xi - centre);
-    }
-
-    fn bound(&self, log_threshold: f64) -> f64 {
-        if self.bets == 0.0 {
-            0.0
-        } else {
-            ((self.gain - log_threshold - self.price) / self.bets).clamp(0.0, 1.0)
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.count += other.count;
-        self.sum += other.sum;
-        self.spread += other.spread;
-        self.bets += other.bets;
-        self.gain += other.gain;
-        self.price += other.price;
-    }
-}
-
-impl PlugInSequence {
-    /// A sequence for rewards between `low` and `high`, at level 1 − `alpha`.
-    pub fn new((low, high): (f64, f64), alpha: f64) -> Self {
-        let range = if low < high { high - low } else { 1.0 };
-        Self { low, range, log_threshold: libm::log(2.0 / alpha), sides: [PlugInSide::default(); 2] }
-    }
-
-    /// Takes the next row.
-    pub fn push(&mut self, row: &Row) {
-        let unit = (row.reward - self.low) / self.range;
-        self.sides[0].push(row.weight * unit, self.log_threshold);
-        self.sides[1].push(row.weight * (1.0 - unit), self.log_threshold);
-    }
-
-    /// Adds the bets of an independent part of the log.
-    pub fn merge(&mut self, other: &Self) {
-        self.sides[0].merge(&other.sides[0]);
-        self.sides[1].merge(&other.sides[1]);
-    }
-
-    /// The interval now; with probability 1 − α it never misses.
-    pub fn interval(&self) -> Interval {
-        let low = self.sides[0].bound(self.log_threshold);
-        let high = 1.0 - self.sides[1].bound(self.log_threshold);
-        Interval { low: self.low + self.range * low.min(high), high: self.low + self.range * high.max(low) }
-    }
 }
 
 /// The scale ρ that makes the asymptotic sequence tightest at `tuning` rows (Waudby-Smith et al. 2023, eq. 161).
@@ -249,6 +196,7 @@ pub fn asymptotic_radius(standard_error: f64, n: f64, alpha: f64, tuning: f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::offpolicy::{PlugInSequence, Row};
     use apropos_event::draw::uniform;
 
     fn rows(key: &str, n: u64) -> Vec<Row> {

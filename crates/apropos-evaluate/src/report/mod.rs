@@ -3,10 +3,14 @@
 //! No script, no font, no image is fetched: the page can be mailed and archived. Not here: the figures.
 
 mod charts;
+mod experiment;
+mod off_policy;
 mod page;
-mod sections;
 mod sentences;
 mod svg;
+mod uplift;
 
+pub use experiment::ExperimentArm;
+pub use off_policy::Coverage;
 pub use page::Page;
-pub use sections::{Coverage, ExperimentArm, UpliftScore};
+pub use uplift::UpliftScore;

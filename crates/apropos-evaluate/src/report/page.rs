@@ -18,6 +18,8 @@ pub struct Page {
     title: String,
     subtitle: String,
     pub(super) verdict: Vec<(Tone, String)>,
+    /// Whether the first sentence is the answer, and the others say what it rests on.
+    pub(super) led: bool,
     pub(super) sections: Vec<String>,
 }
 
@@ -32,7 +34,13 @@ pub(super) enum Tone {
 impl Page {
     /// An empty page. The subtitle says which data and when; a library has no clock to ask.
     pub fn new(title: impl Into<String>, subtitle: impl Into<String>) -> Self {
-        Self { title: title.into(), subtitle: subtitle.into(), verdict: Vec::new(), sections: Vec::new() }
+        Self {
+            title: title.into(),
+            subtitle: subtitle.into(),
+            verdict: Vec::new(),
+            led: false,
+            sections: Vec::new(),
+        }
     }
 
     pub(super) fn section(&mut self, title: &str, lead: &str, body: &str) {
@@ -59,14 +67,16 @@ impl Page {
         let verdict = if sentences.is_empty() {
             String::new()
         } else {
-            format!("<ul class=\"verdict\">{sentences}</ul>")
+            let class = if self.led { "verdict led" } else { "verdict" };
+            format!("<ul class=\"{class}\">{sentences}</ul>")
         };
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
              content=\"width=device-width,initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\
              <body><main><header><h1>{title}</h1><p>{}</p></header>{verdict}{}\
-             <footer>Bars are 95 % intervals for this number of rows. Thin lines are confidence sequences: they hold \
-             at every moment, also when the log is watched while it grows.</footer></main></body></html>\n",
+             <footer>Thick bars are 95 % intervals for one look at this number of rows. Thin lines are confidence sequences: \
+             they hold at every moment, also when the log is watched while it grows; an arrow says that they go on beyond \
+             the picture.</footer></main></body></html>\n",
             escape(&self.subtitle),
             self.sections.concat()
         )
@@ -103,11 +113,11 @@ h2{font-size:19px;margin:0 0 4px;letter-spacing:-.01em}\
 section{background:var(--card);border:1px solid var(--rule);border-radius:14px;padding:24px 26px;margin-top:20px}\
 .verdict{list-style:none;margin:26px 0 0;padding:0;display:grid;gap:10px}\
 .verdict li{padding:12px 18px;border-left:4px solid;border-radius:6px;background:var(--card)}\
-.verdict .good{border-color:var(--good)}.verdict .open{border-color:var(--open)}.verdict .bad{border-color:var(--bad)}\
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;margin:4px 0 8px}\
+.verdict.led li:first-child{font-size:18px;font-weight:600;line-height:1.45}.verdict .good{border-color:var(--good)}.verdict .open{border-color:var(--open)}.verdict .bad{border-color:var(--bad)}\
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:4px 0 8px}\
 .tile{background:var(--mist);border-radius:10px;padding:12px 14px}.tile b{display:block;font-size:22px;letter-spacing:-.01em}\
 .tile span{color:var(--soft);font-size:13px}\
-svg{width:100%;height:auto;display:block;overflow:visible}\
+svg{width:100%;min-width:620px;height:auto;display:block}\
 svg text{fill:var(--ink);font-size:13px}svg .soft{fill:var(--soft);font-size:12px}svg .end{fill:var(--soft);font-size:12px;\
 font-variant-numeric:tabular-nums}\
 .grid{stroke:var(--rule);stroke-width:1}.base{stroke:var(--warm);stroke-width:1.5;stroke-dasharray:5 4}\
@@ -116,14 +126,14 @@ font-variant-numeric:tabular-nums}\
 .dot{fill:var(--card);stroke:var(--main);stroke-width:2.5}.fill{fill:var(--main);opacity:.85}.fillpale{fill:var(--pale)}\
 .fillwarm{fill:var(--warmpale)}.curve{fill:none;stroke:var(--main);stroke-width:2.5;stroke-linejoin:round}\
 .curve.second{stroke:var(--warm)}.curve.third{stroke:var(--soft)}.chord{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:3 4}\
-.whisker{stroke:var(--main);stroke-width:1.5;opacity:.6}\
+.csend{fill:var(--pale)}.zero{stroke:var(--soft);stroke-width:1}.whisker{stroke:var(--main);stroke-width:1.5;opacity:.6}\
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums;margin-top:14px}\
 th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--rule)}th{color:var(--soft);font-weight:500}\
 th:first-child,td:first-child{text-align:left}tr:last-child td{border-bottom:0}\
 .key{color:var(--soft);font-size:13px;margin:10px 0 0}.key i{display:inline-block;width:12px;height:12px;border-radius:3px;\
 margin:0 6px 0 14px;vertical-align:-1px}.key i:first-child{margin-left:0}\
 .wide{overflow-x:auto}footer{color:var(--soft);font-size:13px;margin-top:26px;max-width:72ch}\
-@media print{body{background:#fff}section{break-inside:avoid}}";
+@media(max-width:600px){main{padding:28px 12px 40px}section{padding:18px 14px}h1{font-size:24px}}@media print{body{background:#fff}section{break-inside:avoid}}";
 
 #[cfg(test)]
 mod tests {

@@ -2,13 +2,13 @@
 //!
 //! Not here: figures beyond those in the sentences.
 
-use crate::offpolicy::{Estimate, Refusal, Report};
+use crate::offpolicy::{Estimate, Gain, Interval, Plan, Promotion, Refusal, Report, gain_rows};
 
 use super::page::Tone;
 use super::svg::number;
 
 /// What an off-policy report says, most important first.
-pub(super) fn off_policy(report: &Report, logged: f64) -> Vec<(Tone, String)> {
+pub(super) fn off_policy(report: &Report, logged: f64, plan: &Plan) -> Vec<(Tone, String)> {
     if let Some(refusal) = &report.refused {
         return vec![
             (Tone::Bad, format!("This log cannot answer the question: {refusal}.")),
@@ -16,8 +16,10 @@ pub(super) fn off_policy(report: &Report, logged: f64) -> Vec<(Tone, String)> {
         ];
     }
     let mut sentences = Vec::new();
-    if let Some(best) = primary(report) {
-        sentences.push(comparison(best, logged));
+    sentences.extend(report.gain.as_ref().map(verdict));
+    sentences.extend(primary(report).map(|best| (Tone::Open, estimate(best, logged))));
+    if let Some(gain) = report.gain.filter(|gain| gain.promotion() == Promotion::Wait) {
+        sentences.extend(patience(&gain, report.diagnostics.rows as f64, logged, plan));
     }
     if let Some(spread) = report.spread() {
         sentences.push((
@@ -35,9 +37,9 @@ pub(super) fn off_policy(report: &Report, logged: f64) -> Vec<(Tone, String)> {
     sentences.push((
         tone,
         format!(
-            "The {} rows count as much as {} rows of the new policy's own would ({} %); the largest weight is {}.",
+            "The {} rows count as much as {} rows of the new policy's own would ({}\u{a0}%); the largest weight is {}.",
             number(found.rows as f64),
-            number(found.ess),
+            number(libm::round(found.ess)),
             number(libm::round(1000.0 * share) / 10.0),
             number(found.max_weight)
         ),
@@ -51,36 +53,73 @@ pub(super) fn primary(report: &Report) -> Option<&Estimate> {
     ["dr", "sndr", "snipw", "ipw"].into_iter().find_map(named).or(report.estimates.first())
 }
 
-fn comparison(best: &Estimate, logged: f64) -> (Tone, String) {
-    let Some(interval) = best.ci95 else {
-        return (
-            Tone::Open,
-            format!("{} gives {} per decision, without an interval.", best.estimator, number(best.value)),
-        );
-    };
-    let head = format!(
-        "The new policy is estimated to earn {} per decision ({} to {} with 95 % confidence, {}); the log earned {}.",
+fn estimate(best: &Estimate, logged: f64) -> String {
+    let range = best.ci95.map_or("without an interval".to_owned(), |interval| {
+        format!("{} to {} with 95\u{a0}% confidence", number(interval.low), number(interval.high))
+    });
+    format!(
+        "The new policy is estimated to earn {} per decision ({range}, {}); the log itself earned {}.",
         number(best.value),
-        number(interval.low),
-        number(interval.high),
         best.estimator,
         number(logged)
-    );
-    let watched = best.confidence_sequence.unwrap_or(interval);
-    if logged < watched.low {
-        (Tone::Good, format!("{head} It is better, and that holds however often this page is looked at."))
-    } else if logged < interval.low {
-        (
-            Tone::Good,
-            format!(
-                "{head} It is better if this was the one planned look; keep logging before looking again."
-            ),
+    )
+}
+
+/// What the difference to the log allows to do.
+fn verdict(gain: &Gain) -> (Tone, String) {
+    let told = |interval: Interval| {
+        let size = number(gain.value.abs());
+        let more = if gain.value < 0.0 { "less" } else { "more" };
+        format!(
+            "{size} {more} per decision than the log, {} to {}",
+            number(interval.low),
+            number(interval.high)
         )
-    } else if interval.high < logged {
-        (Tone::Bad, format!("{head} It is worse: do not release it."))
-    } else {
-        (Tone::Open, format!("{head} The log cannot tell the two apart."))
+    };
+    let (once, watched) = (gain.ci95, gain.confidence_sequence);
+    match gain.promotion() {
+        Promotion::Promote => (
+            Tone::Good,
+            format!("The new policy is better ({}), however often this page is looked at.", told(watched)),
+        ),
+        Promotion::Reject => {
+            (Tone::Bad, format!("The new policy is worse ({}): do not release it.", told(watched)))
+        }
+        Promotion::Wait if !once.contains(0.0) => (
+            Tone::Open,
+            format!(
+                "This log alone does not settle it. The new policy earns {}, which counts only if this was the one planned \
+                 look; watched, it may still be nothing.",
+                told(once)
+            ),
+        ),
+        Promotion::Wait => (
+            Tone::Open,
+            format!(
+                "This log cannot tell the new policy from the old: the difference is {} per decision, {} to {}.",
+                number(gain.value),
+                number(once.low),
+                number(once.high)
+            ),
+        ),
     }
+}
+
+/// How long to wait for a gain of a twentieth, when waiting is the verdict.
+fn patience(gain: &Gain, rows: f64, logged: f64, plan: &Plan) -> Option<(Tone, String)> {
+    let (low, high) = plan.reward_range;
+    let sd = gain.se * libm::sqrt(rows);
+    let needed = gain_rows(0.05 * logged.abs(), sd, high - low, plan.alpha, 0.8);
+    // Two digits are all that such a figure is good for.
+    let unit = libm::exp10(libm::floor(libm::log10(needed)) - 1.0);
+    let told = libm::ceil(needed / unit) * unit;
+    (rows < told && told < 1e12).then(|| {
+        let words = format!(
+            "A policy that earns 5\u{a0}% more than the log would show in about {} rows like these, four times of five.",
+            number(told)
+        );
+        (Tone::Open, words)
+    })
 }
 
 fn advice(refusal: &Refusal) -> &'static str {
@@ -101,7 +140,7 @@ fn advice(refusal: &Refusal) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::offpolicy::{Evaluation, Plan, Row};
+    use crate::offpolicy::{Evaluation, Row};
 
     fn report(rows: u64, reward: f64) -> Report {
         let mut evaluation = Evaluation::new(Plan::default());
@@ -115,14 +154,23 @@ mod tests {
 
     #[test]
     fn better_worse_and_unknown_are_told_apart() {
-        let tone = |report: &Report, logged| off_policy(report, logged)[0].0;
-        assert_eq!(tone(&report(4_000, 0.9), 0.5), Tone::Good);
-        assert_eq!(tone(&report(4_000, 0.2), 0.5), Tone::Bad);
-        assert_eq!(tone(&report(4_000, 0.9), 0.82), Tone::Open);
-        let refused = off_policy(&report(0, 0.0), 0.0);
+        let first = |report: &Report| off_policy(report, 0.5, &Plan::default()).remove(0);
+        let (tone, words) = first(&report(4_000, 0.9));
+        assert!(tone == Tone::Good && words.contains("more per decision") && words.contains("is better"));
+        let (tone, words) = first(&report(20_000, 0.01));
+        assert!(tone == Tone::Bad && words.contains("less per decision") && words.contains("do not release"));
+        let open = off_policy(&report(4_000, 0.1), 0.1, &Plan::default());
+        assert!(open[0].0 == Tone::Open && open[0].1.contains("cannot tell"), "{open:?}");
+        let refused = off_policy(&report(0, 0.0), 0.0, &Plan::default());
         assert_eq!(
             refused[0],
             (Tone::Bad, "This log cannot answer the question: the log has no rows.".to_owned())
         );
+    }
+
+    #[test]
+    fn who_waits_is_told_how_long() {
+        let open = off_policy(&report(400, 0.11), 0.105, &Plan::default());
+        assert!(open.iter().any(|(_, words)| words.contains("more than the log would show")), "{open:?}");
     }
 }

@@ -94,6 +94,15 @@ impl Drawing {
         );
     }
 
+    /// A small triangle whose point is `tip` and whose base lies at `base`, for what goes on beyond the picture.
+    pub(super) fn arrow(&mut self, class: &str, (tip, y): (f64, f64), (base, _): (f64, f64)) {
+        let (above, below) = (y - 5.0, y + 5.0);
+        let _ = write!(
+            self.body,
+            r#"<polygon class="{class}" points="{tip:.1},{y:.1} {base:.1},{above:.1} {base:.1},{below:.1}"/>"#
+        );
+    }
+
     pub(super) fn path(&mut self, class: &str, points: &[(f64, f64)]) {
         let text: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = write!(self.body, r#"<polyline class="{class}" points="{}"/>"#, text.join(" "));
@@ -110,7 +119,7 @@ impl Drawing {
 
     pub(super) fn finish(self) -> String {
         format!(
-            r#"<svg viewBox="0 0 {:.0} {:.0}" role="img" aria-label="{}">{}</svg>"#,
+            r#"<div class="wide"><svg viewBox="0 0 {:.0} {:.0}" role="img" aria-label="{}">{}</svg></div>"#,
             self.width,
             self.height,
             escape(&self.title),
@@ -131,10 +140,19 @@ pub(super) fn number(value: f64) -> String {
     if 1000.0 <= size {
         return grouped(libm::round(value));
     }
-    let digits = if size == 0.0 { 0 } else { (3 - libm::floor(libm::log10(size)) as i32).clamp(0, 8) };
-    let text = format!("{value:.*}", digits as usize);
+    let text = format!("{value:.*}", decimals(size));
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     text.replacen('-', "−", 1)
+}
+
+/// The decimals that show four significant digits of a number of this size.
+pub(super) fn decimals(size: f64) -> usize {
+    if size == 0.0 { 0 } else { (3 - libm::floor(libm::log10(size)) as i32).clamp(0, 8) as usize }
+}
+
+/// A number of a column, all of which have the same decimals.
+pub(super) fn fixed(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}").replacen('-', "−", 1) } else { "–".to_owned() }
 }
 
 fn grouped(value: f64) -> String {
@@ -162,6 +180,7 @@ mod tests {
         assert_eq!(number(f64::NAN), "–");
         assert_eq!(number(250.0), "250");
         assert_eq!(number(-0.25), "−0.25");
+        assert_eq!(fixed(-0.0047, decimals(0.0088)), "−0.004700");
     }
 
     #[test]

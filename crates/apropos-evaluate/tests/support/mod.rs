@@ -4,6 +4,8 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a file that cannot be read is a failing test")]
 
+pub(crate) mod obd;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
