@@ -1,10 +1,11 @@
 //! What does the context of a decision cost?
 //!
-//! `moment/build`: a moment is built from what a request carries, and all facts are written from it and from what is
-//! remembered of a customer who did forty things, twenty of them in the last twenty minutes; the situation and the
-//! stakes are included. Events are taken as they happen, so that this is the cost at the time of a decision.
-//! `moment/build_and_replay` takes the last twenty events again first. The parts follow alone.
-//! Containment of points in areas and the reading of local time have groups of their own.
+//! `moment/build_and_replay`: twenty events of the last twenty minutes are taken, a moment is built from what a request
+//! carries, and all facts are written; the situation and the stakes are included. What is remembered of the customer
+//! holds none of these events when the clock starts, but a visit of three hours before. `moment/first_visit` does the
+//! same for a customer of whom nothing is remembered. `moment/build` is the cost at the time of a decision when events
+//! are taken as they happen. The parts follow alone. Containment of points in areas and the reading of local time have
+//! groups of their own.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that does not build is a broken bench")]
 
@@ -139,21 +140,23 @@ fn moment(c: &mut Criterion) {
     let mut f = fixture();
     let mut group = c.benchmark_group("moment");
     let mut facts = f.facts.clone();
-    group.bench_function("build_and_replay", |b| {
-        b.iter_batched_ref(
-            || f.state.clone(),
-            |state| {
-                let moment = f.moment();
-                for event in &f.events {
-                    black_box(f.rules.observe(state, event).is_ok());
-                }
-                facts.reset();
-                f.rules.write_facts(state, &moment, &f.binding, &mut facts);
-                black_box(&facts);
-            },
-            BatchSize::SmallInput,
-        );
-    });
+    for (name, state) in [("build_and_replay", &f.state), ("first_visit", &ContextState::new())] {
+        group.bench_function(name, |b| {
+            b.iter_batched_ref(
+                || state.clone(),
+                |state| {
+                    let moment = f.moment();
+                    for event in &f.events {
+                        black_box(f.rules.observe(state, event).is_ok());
+                    }
+                    facts.reset();
+                    f.rules.write_facts(state, &moment, &f.binding, &mut facts);
+                    black_box(&facts);
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
     group.bench_function("observe_twenty", |b| {
         b.iter_batched_ref(
             || f.state.clone(),
@@ -230,6 +233,7 @@ fn time(c: &mut Criterion) {
     let night: Timestamp = "2026-03-28T23:00:00Z".parse().unwrap();
     let mut group = c.benchmark_group("time");
     group.bench_function("local", |b| b.iter(|| zone.local(black_box(night))));
+    group.bench_function("start_of_day", |b| b.iter(|| zone.start_of_day(zone.day(black_box(night)))));
     group.bench_function("next_allowed", |b| b.iter(|| hours.next_allowed(&zone, black_box(night))));
     group.finish();
 }

@@ -8,12 +8,16 @@
 //! absent. A row with `brand` is about the device, one with `patch_minor` about the operating system, any other about
 //! the browser or app. Several files may be given, joined by commas. REGEXES is the `regexes.yaml` of the ua-parser
 //! project.
+//!
+//! Such a file has no class of device. Where its own words name one, such as `Smartphone` or `HbbTV`, ours is compared
+//! with it as `device.class`; a spider's row is compared as `device.robot`. Both are told by field and do not count
+//! towards the rows that agree.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
-use apropos::context::UserAgentRules;
+use apropos::context::{Device, UserAgentRules};
 use apropos_examples::{args::Args, input};
 use serde::Serialize;
 
@@ -52,7 +56,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     report.texts_per_second = rows.len() as f64 / seconds.max(1e-9);
     for (row, (kind, found)) in rows.iter().zip(&found) {
         compare(row, kind, found, &mut report);
-        *report.classes.entry(rules.device(agent(row)).class.as_str()).or_default() += 1;
+        let device = rules.device(agent(row));
+        *report.classes.entry(device.class.as_str()).or_default() += 1;
+        if *kind == "device" {
+            compare_class(row, &device, &mut report);
+        }
     }
     if args.flag("json") {
         println!("{}", serde_json::to_string(&report)?);
@@ -86,6 +94,36 @@ fn compare(row: &Row, kind: &str, found: &[Found], report: &mut Report) {
         }
     }
     report.agree += usize::from(agree);
+}
+
+/// Counts whether class and robot agree with what the row's own words say.
+fn compare_class(row: &Row, device: &Device, report: &mut Report) {
+    let spider = row.get("brand").and_then(Option::as_deref) == Some("Spider");
+    let named = named_class(row).filter(|_| !spider);
+    let class = named.map(|class| ("class", device.class.as_str(), class));
+    let [robot, expected] = [device.robot, spider].map(|is| if is { "a robot" } else { "no robot" });
+    for (name, found, expected) in class.into_iter().chain([("robot", robot, expected)]) {
+        let field = report.by_field.entry(format!("device.{name}")).or_default();
+        field.rows += 1;
+        field.agree += usize::from(found == expected);
+        if found != expected {
+            eprintln!("device.{name}: expected {expected}, got {found} for `{}`", agent(row));
+        }
+    }
+}
+
+/// The class that the words of a row name, if they name one.
+fn named_class(row: &Row) -> Option<&'static str> {
+    const WORDS: [(&str, &[&str]); 5] = [
+        ("phone", &["smartphone", "iphone", "feature phone"]),
+        ("tablet", &["tablet", "ipad"]),
+        ("desktop", &["desktop"]),
+        ("television", &["appletv", "googletv", "hbbtv", "netcast.tv", "webtv", "inettv", "smarttv"]),
+        ("wearable", &["apple watch"]),
+    ];
+    let words = ["family", "model"].map(|key| row.get(key).and_then(Option::as_deref).unwrap_or_default());
+    let words = words.join(" ").to_lowercase();
+    WORDS.iter().find(|(_, names)| names.iter().any(|name| words.contains(name))).map(|(class, _)| *class)
 }
 
 /// What the row is about, and its fields as the rules tell them.

@@ -7,11 +7,12 @@ use apropos_event::{Duration, LocalTime, Timestamp, Weekday, Zone};
 
 use crate::device::{Capability, Device, Ownership};
 use crate::moment::Moment;
-use crate::place::{Location, Point};
+use crate::place::{Approach, Few, Location, Point, arc_m};
 use crate::reading::{Reading, Source};
 use crate::rules::ContextRules;
+use crate::stage::Aspect;
 use crate::state::ContextState;
-use crate::table::{CYCLES, Fact, PER_CYCLE};
+use crate::table::{CYCLES, EVERY_CYCLE, Fact};
 use crate::time::{Hemisphere, Season};
 use crate::upcoming::Happening;
 
@@ -72,16 +73,29 @@ pub(crate) trait Sink {
 
 /// Tells one moment.
 pub(crate) struct Telling<'a, S> {
-    pub(crate) rules: &'a ContextRules,
-    pub(crate) state: &'a ContextState,
-    pub(crate) moment: &'a Moment,
-    pub(crate) sink: &'a mut S,
+    rules: &'a ContextRules,
+    state: &'a ContextState,
+    moment: &'a Moment,
+    sink: &'a mut S,
+    /// Where the customer is heading, once that is told.
+    heading: Option<(Approach<'a>, Basis)>,
 }
 
 impl<'a, S: Sink> Telling<'a, S> {
+    pub(crate) fn new(
+        rules: &'a ContextRules,
+        state: &'a ContextState,
+        moment: &'a Moment,
+        sink: &'a mut S,
+    ) -> Self {
+        Self { rules, state, moment, sink, heading: None }
+    }
+
     /// Tells everything that needs no condition.
     pub(crate) fn tell(&mut self) {
-        let places = self.sink.wants_any(Fact::Located, Fact::ArrivalIn);
+        let announces = self.rules.happenings.iter().any(|kind| kind.on_approach.is_some());
+        let announces = announces && self.wants_upcoming();
+        let places = announces || self.sink.wants_any(Fact::Located, Fact::ApproachingOpen);
         let located = places || self.sink.wants_any(Fact::Season, Fact::Season);
         let location = if located { self.location() } else { None };
         if self.sink.wants_any(Fact::Zone, Fact::Quiet) {
@@ -166,7 +180,7 @@ impl<'a, S: Sink> Telling<'a, S> {
     fn local(&mut self, local: LocalTime, point: Option<Point>, basis: Basis) {
         let calendar = &self.rules.calendar;
         let weekday = local.date.weekday();
-        let (_, month, _) = local.date.ymd();
+        let ymd @ (_, month, _) = local.date.ymd();
         let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
         self.put(Fact::Hour, Given::Int(i64::from(local.time.hour())), basis);
         self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
@@ -178,9 +192,9 @@ impl<'a, S: Sink> Telling<'a, S> {
         let hemisphere = point.map_or(calendar.hemisphere, |point| {
             if point.latitude() < 0.0 { Hemisphere::South } else { Hemisphere::North }
         });
-        let holiday = calendar.holidays.on(local.date);
+        let holiday = calendar.holidays.on_day(local.date, ymd);
         let daypart = calendar.dayparts.index_at(local.time);
-        let season = Season::of(local.date, hemisphere);
+        let season = Season::of_month(month, hemisphere);
         self.put(Fact::Daypart, Given::Symbol(daypart), basis);
         self.put(Fact::Season, Given::Symbol(season as usize), basis);
         self.put(Fact::IsHoliday, Given::Bool(holiday.is_some()), basis);
@@ -199,11 +213,12 @@ impl<'a, S: Sink> Telling<'a, S> {
         {
             self.put(Fact::Cell, Given::Text(&cell.to_string()), basis);
         }
-        if let Some((at, distance)) = rules.places.landmarks().nearest(location.value.point)
-            && let Some(place) = rules.places.get(at)
+        let near = rules.places.near(location.value.point);
+        if let Some((at, chord2)) = near.first()
+            && let Some(place) = rules.places.get(*at)
         {
             self.put(Fact::Nearest, Given::Text(place.id.as_str()), basis);
-            self.put(Fact::NearestDistance, Given::Double(distance), basis);
+            self.put(Fact::NearestDistance, Given::Double(arc_m(*chord2)), basis);
         }
         let found = rules.places.at(location.value, &state.places);
         if let Some(found) = found.filter(|found| rules.place.enough <= basis.confidence * found.share) {
@@ -217,23 +232,37 @@ impl<'a, S: Sink> Telling<'a, S> {
             let dwell = stay.map_or(Duration::ZERO, |stay| now.since(stay.since).max(Duration::ZERO));
             self.put(Fact::Dwell, Given::Span(dwell), basis);
         }
-        self.motion(basis);
+        self.motion(location.value.point, near, basis);
     }
 
-    fn motion(&mut self, basis: Basis) {
-        let (now, state) = (self.now(), self.state);
+    /// How they move and where they are heading; `near` are the places near `point`.
+    fn motion(&mut self, point: Point, near: Few, basis: Basis) {
+        let (now, rules, state) = (self.now(), self.rules, self.state);
         if let Some(speed) = state.track.speed(now) {
             let motion = if speed < 0.5 { 0 } else { usize::from(2.5 <= speed) + 1 };
             let basis = Basis { source: Source::Inferred, ..basis };
             self.put(Fact::Speed, Given::Double(speed), basis);
             self.put(Fact::Motion, Given::Symbol(motion), basis);
         }
-        if let Some(approach) = state.track.approach.as_ref().filter(|approach| now <= approach.arrival) {
+        // Nobody is on the way any more once the farthest arrival that is foreseen has passed.
+        let foresight = rules.place.foresight;
+        let last = state.track.last().filter(|last| now.since(last.at) <= foresight);
+        let approach = last.and_then(|last| {
+            let last = last.value.point;
+            let near = if last == point { near } else { rules.places.near(last) };
+            let candidates = near.iter().filter_map(|(at, _)| rules.places.get(*at)).chain(&state.places);
+            state.track.approach(candidates, foresight)
+        });
+        if let Some(approach) = approach.filter(|approach| now <= approach.arrival) {
             let basis =
                 Basis { source: Source::Inferred, at: approach.at, ..basis }.scaled(approach.directness);
-            self.put(Fact::Approaching, Given::Text(approach.place.as_str()), basis);
-            self.put(Fact::ApproachingKind, Given::Symbol(approach.kind as usize), basis);
+            self.put(Fact::Approaching, Given::Text(approach.place.id.as_str()), basis);
+            self.put(Fact::ApproachingKind, Given::Symbol(approach.place.kind as usize), basis);
             self.put(Fact::ArrivalIn, Given::Span(approach.arrival.since(now)), basis);
+            if let Some(open) = rules.is_open(approach.place, approach.arrival) {
+                self.put(Fact::ApproachingOpen, Given::Bool(open), basis);
+            }
+            self.heading = Some((approach, basis));
         }
     }
 
@@ -263,6 +292,9 @@ impl<'a, S: Sink> Telling<'a, S> {
         let public = channel.is_some_and(|channel| channel.public);
         self.put(Fact::Personal, Given::Bool(then.personal && !public), said);
         self.put(Fact::Keep, Given::Bool(then.keep), said);
+        if then.forget_after.is_positive() {
+            self.put(Fact::ForgetAfter, Given::Span(then.forget_after), said);
+        }
         self.put(Fact::SignIn, Given::Bool(then.sign_in), said);
     }
 
@@ -276,6 +308,8 @@ impl<'a, S: Sink> Telling<'a, S> {
                 self.put(Fact::ChannelPublic, Given::Bool(channel.public), basis);
                 self.put(Fact::ChannelInterruption, Given::Double(channel.interruption), basis);
                 self.put(Fact::ChannelLatency, Given::Span(channel.latency), basis);
+                self.put(Fact::ChannelCost, Given::Double(channel.cost), basis);
+                self.put(Fact::ChannelReach, Given::Double(channel.reach), basis);
             }
         }
         if let Some(chosen) = &moment.chosen_channel {
@@ -295,23 +329,15 @@ impl<'a, S: Sink> Telling<'a, S> {
 
     fn stages(&mut self) {
         let (now, rules, state) = (self.now(), self.rules, self.state);
-        for cycle in 0..rules.cycle_count {
-            let Some(present) = rules.cycles.present(cycle, &state.stages) else { continue };
-            let Some((stage, normal)) = rules.cycles.describe(cycle, &present.stage) else { continue };
-            let basis = Basis::certain(Source::Event, present.since);
-            let at = CYCLES + cycle * PER_CYCLE;
-            let time = present.time_in_stage(now);
-            self.sink.put(at, Given::Symbol(stage), basis);
-            self.sink.put(at + 1, Given::Span(time), basis);
-            if let Some(normal) = normal {
-                self.sink.put(at + 2, Given::Bool(normal < time), basis);
-            }
+        for cycle in 0..rules.cycle_starts.len() - 1 {
+            let aspect = rules.cycles.aspect(cycle, &state.stages, &state.subjects);
+            tell_cycle(rules, cycle, aspect, now, self.sink);
         }
     }
 
     fn signals(&mut self) {
         let (now, rules, state) = (self.now(), self.rules, self.state);
-        let first = CYCLES + rules.cycle_count * PER_CYCLE;
+        let first = rules.cycle_starts.last().copied().unwrap_or(CYCLES);
         let sink = &mut *self.sink;
         if !sink.wants(first..first + rules.detectors.signals().len()) {
             return;
@@ -338,28 +364,74 @@ impl<'a, S: Sink> Telling<'a, S> {
         self.put(Fact::GoalStated, Given::Bool(goal.source == Source::Stated), basis);
     }
 
+    fn wants_upcoming(&self) -> bool {
+        let first =
+            self.rules.cycle_starts.last().copied().unwrap_or(CYCLES) + self.rules.detectors.signals().len();
+        self.sink.wants(first..first + self.rules.happenings.len())
+            || self.sink.wants_any(Fact::Next, Fact::NextDue)
+    }
+
     fn upcoming(&mut self) {
         let (now, rules, state, moment) = (self.now(), self.rules, self.state, self.moment);
-        let first = CYCLES + rules.cycle_count * PER_CYCLE + rules.detectors.signals().len();
-        let wanted = self.sink.wants(first..first + rules.happenings.len());
-        if !wanted && !self.sink.wants_any(Fact::Next, Fact::NextDue) {
+        let first = rules.cycle_starts.last().copied().unwrap_or(CYCLES) + rules.detectors.signals().len();
+        if !self.wants_upcoming() {
             return;
         }
-        let mut next: Option<&Happening> = None;
+        let mut next: Option<(&str, Timestamp, Basis)> = None;
         for (kind, number) in rules.happenings.iter().zip(0..) {
-            let of_kind = |happening: &&Happening| {
-                happening.kind == kind.kind && now <= happening.at && happening.at.since(now) <= kind.lead
-            };
-            let all = moment.upcoming.iter().chain(&state.upcoming);
-            let Some(soonest) = all.filter(of_kind).min_by_key(|happening| happening.at) else { continue };
-            self.sink.put(first + number, Given::Span(soonest.at.since(now)), foreseen(soonest, now));
-            if next.is_none_or(|next| soonest.at < next.at) {
-                next = Some(soonest);
+            let of_kind = moment.upcoming.iter().chain(&state.upcoming).filter(|h| h.kind == kind.kind);
+            let heading = self.heading.as_ref().filter(|(to, _)| kind.on_approach == Some(to.place.kind));
+            let soonest = of_kind
+                .map(|happening| (happening.at, foreseen(happening, now)))
+                .chain(heading.map(|(approach, basis)| (approach.arrival, *basis)))
+                .filter(|(at, _)| now <= *at && at.since(now) <= kind.lead)
+                .min_by_key(|(at, _)| *at);
+            let Some((at, basis)) = soonest else { continue };
+            self.sink.put(first + number, Given::Span(at.since(now)), basis);
+            if next.is_none_or(|(_, earliest, _)| at < earliest) {
+                next = Some((&kind.kind, at, basis));
             }
         }
-        if let Some(next) = next {
-            self.put(Fact::Next, Given::Text(&next.kind), foreseen(next, now));
-            self.put(Fact::NextDue, Given::Span(next.at.since(now)), foreseen(next, now));
+        if let Some((kind, at, basis)) = next {
+            self.put(Fact::Next, Given::Text(kind), basis);
+            self.put(Fact::NextDue, Given::Span(at.since(now)), basis);
+        }
+    }
+}
+
+/// Tells what is true of one product, or of the customer, in one cycle.
+pub(crate) fn tell_cycle<S: Sink>(
+    rules: &ContextRules,
+    cycle: usize,
+    aspect: Aspect<'_>,
+    now: Timestamp,
+    sink: &mut S,
+) {
+    let (Some(definition), Some(at)) = (rules.cycles.get(cycle), rules.cycle_starts.get(cycle)) else {
+        return;
+    };
+    if let Some(present) = aspect.stage
+        && let Some((stage, normal)) = rules.cycles.describe(cycle, &present.stage)
+    {
+        let basis = Basis::certain(Source::Event, present.since);
+        let time = present.time_in_stage(now);
+        sink.put(*at, Given::Symbol(stage), basis);
+        sink.put(at + 1, Given::Span(time), basis);
+        if let Some(normal) = normal {
+            sink.put(at + 2, Given::Bool(normal < time), basis);
+        }
+    }
+    if let Some(subject) = aspect.subject.filter(|_| definition.per.is_some()) {
+        let at = at + EVERY_CYCLE;
+        sink.put(at, Given::Text(subject), Basis::certain(Source::Event, now));
+        for (tally, number) in definition.tallies.iter().zip(0..) {
+            let counted = aspect.counted.and_then(|counted| counted.tally(&tally.id));
+            let basis = Basis::certain(Source::Event, counted.map_or(now, |counted| counted.last));
+            let count = counted.map_or(0, |counted| i64::try_from(counted.count).unwrap_or(i64::MAX));
+            sink.put(at + 1 + 2 * number, Given::Int(count), basis);
+            if let Some(counted) = counted {
+                sink.put(at + 2 + 2 * number, Given::Span(counted.age(now)), basis);
+            }
         }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn explain(
     facts: &Facts,
 ) -> Vec<ContextFact> {
     let mut collector = Collector { rules, facts: Vec::new() };
-    Telling { rules, state, moment, sink: &mut collector }.tell();
+    Telling::new(rules, state, moment, &mut collector).tell();
     let basis =
         Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
     let (level, score) = rules.stakes.weigh(moment.value_at_stake, facts);

@@ -24,6 +24,7 @@ mod upcoming;
 mod definition;
 mod emit;
 mod explain;
+mod observe;
 mod rules;
 mod state;
 mod table;
@@ -47,6 +48,7 @@ pub use device::{
 pub use explain::ContextFact;
 pub use goal::{Goal, GoalBelief, GoalDefinition, GoalEvidence, GoalFilter, GoalState, GoalStep};
 pub use moment::Moment;
+pub use observe::{ContextChanges, ContextError, Perceived};
 pub use pattern::EventPattern;
 pub use place::{
     Approach, Area, AreaDefinition, Areas, EARTH_RADIUS_M, GeoJsonError, Geometry, Landmarks, Location,
@@ -55,9 +57,11 @@ pub use place::{
 #[cfg(feature = "h3")]
 pub use place::{CellError, CellId};
 pub use reading::{Reading, Source};
-pub use rules::{ContextBinding, ContextChanges, ContextError, ContextRules};
+pub use rules::{ContextBinding, ContextRules};
 pub use situation::{SituationDefinition, Situations, UNREMARKABLE, usual_situations};
-pub use stage::{CycleDefinition, StageDefinition, StageState, usual_cycle};
+pub use stage::{
+    CycleDefinition, StageDefinition, StageState, SubjectState, Tally, TallyDefinition, usual_cycle,
+};
 pub use stakes::{Consequence, Stakes, StakesDefinition, StakesLevel, usual_levels};
 pub use state::ContextState;
 #[cfg(feature = "business-hours")]

@@ -4,28 +4,26 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use apropos_condition::{AttributeDefinition, AttributeId, Facts, Schema, SchemaBuilder, SymbolId};
-use apropos_event::{
-    AttributeName, ChannelId, Duration, Event, Path, Problem, Problems, Timestamp, Value, Zone,
-};
-use serde::{Deserialize, Serialize};
+use apropos_event::{AttributeName, ChannelId, Duration, Path, Problem, Problems, Timestamp, Zone};
 
 use crate::behaviour::Detectors;
 use crate::channel::Channels;
 use crate::definition::ContextDefinition;
 use crate::device::DevicePolicy;
-use crate::emit::{Basis, Given, Sink, Telling};
+use crate::emit::{self, Basis, Given, Sink, Telling};
 use crate::explain::ContextFact;
 use crate::goal::GoalFilter;
 use crate::moment::Moment;
-use crate::place::{Location, NamedPlaces, PlaceDefinition, PlaceDimension, Point};
-use crate::reading::{Reading, Source};
+use crate::observe::Ears;
+use crate::place::{NamedPlaces, PlaceDefinition, PlaceDimension};
+use crate::reading::Source;
 use crate::situation::Situations;
 use crate::stage::Cycles;
 use crate::stakes::{Stakes, StakesRules};
 use crate::state::ContextState;
 use crate::table::{self, Fact};
 use crate::time::{Calendar, QuietAnswer, QuietReason};
-use crate::upcoming::{self, HappeningDefinition, Heard};
+use crate::upcoming::{self, HappeningDefinition};
 
 /// The checked context part of a playbook. Immutable, `Send + Sync`.
 ///
@@ -63,54 +61,16 @@ pub struct ContextRules {
     pub(crate) devices: DevicePolicy,
     pub(crate) channels: Channels,
     pub(crate) cycles: Cycles,
-    pub(crate) cycle_count: usize,
+    /// Where the facts of each cycle begin, and last where those of signals do.
+    pub(crate) cycle_starts: Vec<usize>,
     pub(crate) detectors: Detectors,
     pub(crate) goals: GoalFilter,
     pub(crate) happenings: Vec<HappeningDefinition>,
     pub(crate) situations: Situations,
     pub(crate) stakes: StakesRules,
-    zone_property: Option<apropos_event::PropertyName>,
-    zone_half_life: Duration,
-}
-
-/// Why an event is refused by the context. Then nothing changed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ContextError {
-    /// The event is refused by itself.
-    #[error(transparent)]
-    Event(#[from] apropos_event::EventError),
-    /// It carries a position that is none.
-    #[error("the position of the event is none: latitude and longitude in degrees are expected")]
-    Position,
-    /// It names a zone that does not exist.
-    #[error(transparent)]
-    Zone(#[from] apropos_event::UnknownZone),
-}
-
-/// What an event changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ContextChanges {
-    /// Where the customer is.
-    pub place: bool,
-    /// The zone they are in.
-    pub zone: bool,
-    /// A stage of a cycle.
-    pub stage: bool,
-    /// A signal of behaviour.
-    pub signal: bool,
-    /// What is believed about their goal.
-    pub goal: bool,
-    /// What is about to happen.
-    pub upcoming: bool,
-}
-
-impl ContextChanges {
-    /// Whether anything changed.
-    pub fn any(self) -> bool {
-        self.place || self.zone || self.stage || self.signal || self.goal || self.upcoming
-    }
+    pub(crate) zone_property: Option<apropos_event::PropertyName>,
+    pub(crate) zone_half_life: Duration,
+    pub(crate) ears: Ears,
 }
 
 /// Where the context's facts go in one schema.
@@ -146,8 +106,12 @@ impl ContextRules {
             }
         }
         check_place(&definition.place, &path.key("place"), problems);
+        let cycles = Cycles::compile(&definition.cycles, schema, &path.key("cycles"), problems);
+        let detectors = Detectors::compile(&definition.used_signals(), &path.key("signals"), problems);
+        let goals = GoalFilter::compile(&definition.goal, &path.key("goal"), problems);
         let happenings = upcoming::compile(&definition.upcoming, &path.key("upcoming"), problems);
         Self {
+            ears: Ears::new(definition.place.event.as_ref(), &cycles, &detectors, &goals, &happenings),
             attributes,
             calendar: Calendar::compile(&definition.time, &path.key("time"), problems),
             places: NamedPlaces::compile(
@@ -164,10 +128,10 @@ impl ContextRules {
             place: PlaceDimension { places: Vec::new(), ..definition.place.clone() },
             devices: DevicePolicy::compile(&definition.device, &path.key("device"), problems),
             channels,
-            cycles: Cycles::compile(&definition.cycles, schema, &path.key("cycles"), problems),
-            cycle_count: definition.cycles.len(),
-            detectors: Detectors::compile(&definition.used_signals(), &path.key("signals"), problems),
-            goals: GoalFilter::compile(&definition.goal, &path.key("goal"), problems),
+            cycles,
+            cycle_starts: table::cycle_starts(&definition.cycles),
+            detectors,
+            goals,
             happenings,
             situations: Situations::compile(
                 &definition.situations,
@@ -221,48 +185,24 @@ impl ContextRules {
         &self.situations
     }
 
-    /// Whether [`ContextRules::observe`] would take an event.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn check(&self, event: &Event) -> Result<(), ContextError> {
-        event.check()?;
-        self.position(event)?;
-        self.zone(event)?;
-        Ok(())
-    }
-
-    /// Takes an event.
-    ///
-    /// Events may come late: what lies before what is known moves nothing back.
-    ///
-    /// # Errors
-    /// When the event is refused, or carries a position or zone that is none. Then nothing changed.
-    pub fn observe(&self, state: &mut ContextState, event: &Event) -> Result<ContextChanges, ContextError> {
-        event.check()?;
-        let position = self.position(event)?;
-        let zone = self.zone(event)?;
-        let at = event.occurred_at;
-        let mut changes = ContextChanges::default();
-        if let Some(location) = position {
-            let fix = Reading::new(location, Source::Event, at).fading(self.place.half_life);
-            changes.place = state.track.observe(fix, &self.places, &state.places, self.place.foresight);
-        }
-        if let Some(zone) = zone.filter(|_| state.zone.as_ref().is_none_or(|known| known.at <= at)) {
-            changes.zone = state.zone.as_ref().is_none_or(|known| known.value != zone);
-            state.zone = Some(Reading::new(zone, Source::Event, at).fading(self.zone_half_life));
-        }
-        changes.stage = self.cycles.observe(&mut state.stages, event);
-        changes.signal = self.detectors.observe(&mut state.signals, event, state.seen);
-        changes.goal = self.goals.observe(&mut state.goal, event);
-        changes.upcoming = self.foresee(state, event);
-        state.seen = Some(state.seen.map_or(at, |seen| seen.max(at)));
-        Ok(changes)
-    }
-
     /// Lets conditions move the customer between stages, once facts are written; returns whether any stage changed.
-    pub fn refresh_stages(&self, state: &mut ContextState, facts: &Facts, now: Timestamp) -> bool {
-        self.cycles.refresh(&mut state.stages, facts, now)
+    ///
+    /// A cycle that is per product asks its conditions about one product after the other, with the facts of that cycle
+    /// telling of that one; afterwards they tell of the one whose stage was entered last, as they did before. The facts
+    /// of other stages are as they were: after a change, write them anew.
+    pub fn refresh_stages(
+        &self,
+        state: &mut ContextState,
+        binding: &ContextBinding,
+        facts: &mut Facts,
+        now: Timestamp,
+    ) -> bool {
+        self.cycles.refresh(&mut state.stages, &state.subjects, facts, now, |cycle, aspect, facts| {
+            let places = self.cycle_starts.get(cycle).zip(self.cycle_starts.get(cycle + 1));
+            let slots = places.and_then(|(start, end)| binding.slots.get(*start..*end));
+            slots.into_iter().flatten().filter_map(|(id, _)| *id).for_each(|id| facts.unset(id));
+            emit::tell_cycle(self, cycle, aspect, now, &mut Writer { binding, facts });
+        })
     }
 
     /// Whether reaching out on `channel` must wait, and until when: all quiet hours that cover it together.
@@ -277,14 +217,15 @@ impl ContextRules {
     /// The same for a zone, or none, at an instant.
     pub fn quiet_in(&self, zone: Option<&Zone>, now: Timestamp, channel: &ChannelId) -> QuietAnswer {
         let covering = || self.calendar.quiet_hours.iter().filter(|hours| hours.covers(channel));
+        let local = zone.map(|zone| zone.local(now));
         let mut answer =
             QuietAnswer { quiet: false, next_allowed: Some(now), reason: QuietReason::NoneDeclared };
         for hours in covering() {
-            let one = hours.answer(zone, now);
-            if one.quiet || answer.reason == QuietReason::NoneDeclared {
-                answer.reason = one.reason;
+            let quiet = hours.is_quiet_for(local, now);
+            if quiet || answer.reason == QuietReason::NoneDeclared {
+                answer.reason = hours.reason(zone.is_some());
             }
-            answer.quiet |= one.quiet;
+            answer.quiet |= quiet;
         }
         if !answer.quiet {
             return answer;
@@ -361,7 +302,7 @@ impl ContextRules {
             }
         }
         let mut writer = Writer { binding, facts };
-        Telling { rules: self, state, moment, sink: &mut writer }.tell();
+        Telling::new(self, state, moment, &mut writer).tell();
         self.conclude(moment, &mut writer);
     }
 
@@ -392,43 +333,6 @@ impl ContextRules {
     /// written for the same moment.
     pub fn explain(&self, state: &ContextState, moment: &Moment, facts: &Facts) -> Vec<ContextFact> {
         crate::explain::explain(self, state, moment, facts)
-    }
-
-    fn position(&self, event: &Event) -> Result<Option<Location>, ContextError> {
-        if self.place.event.as_ref() != Some(&event.kind) {
-            return Ok(None);
-        }
-        let number = |name| event.properties.get(name).and_then(Value::as_f64);
-        let degrees = number(&self.place.latitude).zip(number(&self.place.longitude));
-        let point = degrees.and_then(|(latitude, longitude)| Point::new(latitude, longitude));
-        let accuracy = number(&self.place.accuracy).unwrap_or(0.0);
-        point.map(|point| Some(Location::within(point, accuracy))).ok_or(ContextError::Position)
-    }
-
-    fn zone(&self, event: &Event) -> Result<Option<Zone>, ContextError> {
-        let name = self.zone_property.as_ref().and_then(|name| event.properties.get(name)?.as_str());
-        Ok(name.map(Zone::new).transpose()?)
-    }
-
-    fn foresee(&self, state: &mut ContextState, event: &Event) -> bool {
-        let mut changed = false;
-        for kind in &self.happenings {
-            match kind.hear(event) {
-                None => {}
-                Some(Heard::Expected(happening)) => {
-                    state.expect(happening, event.occurred_at);
-                    changed = true;
-                }
-                Some(Heard::Cancelled(subject)) => {
-                    let before = state.upcoming.len();
-                    state.upcoming.retain(|other| {
-                        other.kind != kind.kind || (subject.is_some() && other.subject != subject)
-                    });
-                    changed |= state.upcoming.len() != before;
-                }
-            }
-        }
-        changed
     }
 }
 

@@ -8,7 +8,7 @@ use crate::channel::Continuity;
 use crate::goal::GoalState;
 use crate::place::{PlaceDefinition, Track};
 use crate::reading::Reading;
-use crate::stage::StageState;
+use crate::stage::{StageState, SubjectState};
 use crate::upcoming::Happening;
 
 /// The context of one customer. Plain data: JSON for people, postcard for machines.
@@ -33,6 +33,8 @@ pub struct ContextState {
     pub continuity: Continuity,
     /// When their last event happened.
     pub seen: Option<Timestamp>,
+    /// What was counted for each product; at most 64.
+    pub subjects: Vec<SubjectState>,
 }
 
 /// Own places that are kept.

@@ -10,6 +10,7 @@ use crate::definition::ContextDefinition;
 use crate::device::{DeviceClass, Ownership};
 use crate::goal::Goal;
 use crate::place::PlaceKind;
+use crate::stage::CycleDefinition;
 use crate::time::{Dayparts, Season};
 use crate::{situation, stakes};
 
@@ -42,6 +43,7 @@ pub(crate) enum Fact {
     Approaching,
     ApproachingKind,
     ArrivalIn,
+    ApproachingOpen,
     DeviceClass,
     DeviceOwnership,
     DeviceOwned,
@@ -56,6 +58,7 @@ pub(crate) enum Fact {
     Payment,
     Personal,
     Keep,
+    ForgetAfter,
     SignIn,
     Channel,
     ChannelDirection,
@@ -63,6 +66,8 @@ pub(crate) enum Fact {
     ChannelPublic,
     ChannelInterruption,
     ChannelLatency,
+    ChannelCost,
+    ChannelReach,
     ChosenChannel,
     Reachable,
     Unfinished,
@@ -107,7 +112,7 @@ enum Kind {
 use Sensitivity::{Internal, Personal, Public};
 
 /// The fixed facts: name, type, sensitivity, meaning.
-const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
+const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 64] = [
     (Fact::Zone, "context.zone", Kind::Text, Internal, "the zone the customer is in, as far as known"),
     (
         Fact::ZoneKnown,
@@ -151,6 +156,13 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
         "what kind of place that is",
     ),
     (Fact::ArrivalIn, "context.approaching.arrival", Kind::Span, Personal, "when they arrive if they go on"),
+    (
+        Fact::ApproachingOpen,
+        "context.approaching.open",
+        Kind::Bool,
+        Public,
+        "whether that place is open when they arrive",
+    ),
     (Fact::DeviceClass, "context.device.class", Kind::Classes, Internal, "what kind of device it is"),
     (Fact::DeviceOwnership, "context.device.ownership", Kind::Ownerships, Internal, "whose device it is"),
     (Fact::DeviceOwned, "context.device.owned", Kind::Bool, Internal, "whether it is the customer's own"),
@@ -177,6 +189,13 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
         "whether what is personal may be shown or said",
     ),
     (Fact::Keep, "context.keep", Kind::Bool, Internal, "whether anything may stay on the device"),
+    (
+        Fact::ForgetAfter,
+        "context.forget_after",
+        Kind::Span,
+        Internal,
+        "how long without a sign of them until the device must forget them",
+    ),
     (Fact::SignIn, "context.sign_in", Kind::Bool, Internal, "whether they must prove who they are first"),
     (Fact::Channel, "context.channel", Kind::Text, Public, "the channel of the request"),
     (Fact::ChannelDirection, "context.channel.direction", Kind::Directions, Public, "which way it carries"),
@@ -190,6 +209,8 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
         "how much it interrupts",
     ),
     (Fact::ChannelLatency, "context.channel.latency", Kind::Span, Public, "how long until it is noticed"),
+    (Fact::ChannelCost, "context.channel.cost", Kind::Double(""), Internal, "what one contact costs us"),
+    (Fact::ChannelReach, "context.channel.reach", Kind::Double(""), Public, "the share of people it reaches"),
     (
         Fact::ChosenChannel,
         "context.channel.chosen",
@@ -218,11 +239,22 @@ const ROWS: [(Fact, &str, Kind, Sensitivity, &str); 60] = [
     ),
 ];
 
-/// Facts of each cycle: stage, time in it, whether that is longer than normal.
-pub(crate) const PER_CYCLE: usize = 3;
+/// Facts of every cycle: stage, time in it, whether that is longer than normal.
+pub(crate) const EVERY_CYCLE: usize = 3;
 
 /// Where the facts of cycles begin.
 pub(crate) const CYCLES: usize = ROWS.len();
+
+/// Where the facts of each cycle begin, and last where those of signals do.
+pub(crate) fn cycle_starts(cycles: &[CycleDefinition]) -> Vec<usize> {
+    let mut starts = vec![CYCLES];
+    for cycle in cycles {
+        // A cycle that is per product tells the product, and for each tally a count and an age.
+        let per_product = if cycle.per.is_some() { 1 + 2 * cycle.tallies.len() } else { 0 };
+        starts.extend(starts.last().map(|start| start + EVERY_CYCLE + per_product));
+    }
+    starts
+}
 
 /// All attributes that a definition gives rise to, in the order of the table.
 pub(crate) fn attributes(definition: &ContextDefinition) -> Vec<AttributeDefinition> {
@@ -252,6 +284,18 @@ pub(crate) fn attributes(definition: &ContextDefinition) -> Vec<AttributeDefinit
         });
         let overdue = format!("{name}.overdue");
         push(&mut all, &overdue, AttributeType::Bool, |a| a.with_doc("whether that is longer than normal"));
+        if cycle.per.is_some() {
+            let subject = format!("{name}.subject");
+            push(&mut all, &subject, AttributeType::Text, |a| a.with_doc("the product all this is about"));
+            for tally in &cycle.tallies {
+                let count = format!("{name}.count.{}", tally.id);
+                push(&mut all, &count, AttributeType::Int, |a| a.with_doc("how often it happened to it"));
+                let age = format!("{name}.age.{}", tally.id);
+                push(&mut all, &age, AttributeType::Duration, |a| {
+                    a.with_doc("how long ago it happened to it last")
+                });
+            }
+        }
     }
     let mut signals: Vec<String> = definition.used_signals().iter().map(|s| s.id.to_string()).collect();
     signals.sort_unstable();

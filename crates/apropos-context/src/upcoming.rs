@@ -1,9 +1,10 @@
 //! What is about to happen, so that help can come before the need.
 
-use apropos_event::{Duration, Event, Path, Problem, Problems, PropertyName, Timestamp};
+use apropos_event::{Duration, Event, EventKind, Path, Problem, Problems, PropertyName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::EventPattern;
+use crate::place::PlaceKind;
 use crate::reading::Source;
 
 /// Something that is about to happen: arrival at the store, check-in, the end of a trial.
@@ -70,12 +71,30 @@ pub struct HappeningDefinition {
     /// The property that tells one from another, such as a booking number.
     #[serde(default)]
     pub subject: Option<PropertyName>,
+    /// The kind of place such that being on the way to one announces it: arrival there is what happens.
+    #[serde(default)]
+    pub on_approach: Option<PlaceKind>,
 }
 
 impl HappeningDefinition {
     /// A kind that only the host announces.
     pub fn new(kind: impl Into<String>, lead: Duration) -> Self {
-        Self { kind: kind.into(), lead, expect_on: None, due: None, cancel_on: None, subject: None }
+        Self {
+            kind: kind.into(),
+            lead,
+            expect_on: None,
+            due: None,
+            cancel_on: None,
+            subject: None,
+            on_approach: None,
+        }
+    }
+
+    /// The kinds of events that say something about it, each once.
+    pub(crate) fn listens(&self) -> impl Iterator<Item = &EventKind> {
+        let expect = self.expect_on.as_ref().map(|on| &on.kind);
+        let cancel = self.cancel_on.as_ref().map(|on| &on.kind);
+        expect.into_iter().chain(cancel.filter(|kind| expect != Some(kind)))
     }
 
     /// What an event of a customer says about what is about to happen.

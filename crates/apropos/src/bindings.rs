@@ -45,6 +45,11 @@ impl Bindings {
         }
     }
 
+    /// Where the facts of the context go.
+    pub(crate) fn context(&self) -> &ContextBinding {
+        &self.context
+    }
+
     /// Writes what is read of a customer at a moment.
     pub(crate) fn write(
         &self,

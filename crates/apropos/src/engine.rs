@@ -164,19 +164,17 @@ impl Engine {
             let (event, customer) = (event.customer.clone(), customer.id.clone());
             return Err(ObserveError::OtherCustomer { event, customer });
         }
-        self.context.check(event)?;
+        let perceived = self.context.check(event)?;
         let changes = self.profile.observe(&mut customer.profile, event)?;
         if changes.outcome == apropos_profile::Outcome::Repeated {
             return Ok(Observed::default());
         }
         customer.revision += 1;
-        self.context.observe(&mut customer.context, event)?;
+        self.context.take(&mut customer.context, perceived);
         let mut moment = Moment::at(event.received_at);
         moment.channel.clone_from(&event.channel);
         self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
-        if self.context.refresh_stages(&mut customer.context, &workspace.facts, moment.now) {
-            self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
-        }
+        self.refresh_stages(&mut workspace.facts, customer, &moment);
         let Workspace { facts, advance, .. } = workspace;
         self.journeys.advance_into(&mut customer.journeys, Input::Event(event), facts, moment.now, advance);
         let mut effects = std::mem::take(&mut advance.effects);
@@ -210,9 +208,10 @@ impl Engine {
     /// Like [`Engine::tick`], with memory that is used again.
     pub fn tick_in(&self, workspace: &mut Workspace, customer: &mut Customer, now: Timestamp) -> Observed {
         customer.revision += 1;
-        self.write_facts(&self.moving, &mut workspace.facts, customer, &Moment::at(now));
+        let moment = Moment::at(now);
+        self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
+        self.refresh_stages(&mut workspace.facts, customer, &moment);
         let Workspace { facts, advance, .. } = workspace;
-        self.context.refresh_stages(&mut customer.context, facts, now);
         self.journeys.advance_into(&mut customer.journeys, Input::Tick, facts, now, advance);
         let effects = std::mem::take(&mut advance.effects);
         let rewards = self.catalogue.settle_due(&mut customer.ledger, now);
@@ -295,6 +294,14 @@ impl Engine {
     /// Rewards of a customer who does not want to be learned from are dropped.
     fn permitted(&self, customer: &Customer, rewards: Vec<Reward>, now: Timestamp) -> Vec<Reward> {
         if rewards.is_empty() || self.may_learn(customer, now) { rewards } else { Vec::new() }
+    }
+
+    /// Lets conditions move the customer between stages, and tells of the new ones.
+    fn refresh_stages(&self, facts: &mut Facts, customer: &mut Customer, moment: &Moment) {
+        let binding = self.moving.context();
+        if self.context.refresh_stages(&mut customer.context, binding, facts, moment.now) {
+            self.write_facts(&self.moving, facts, customer, moment);
+        }
     }
 
     fn write_facts(&self, bindings: &Bindings, facts: &mut Facts, customer: &Customer, moment: &Moment) {

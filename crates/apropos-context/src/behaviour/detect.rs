@@ -1,10 +1,10 @@
 //! Detecting: one pass over the evidence that listens to an event's kind.
 
-use apropos_event::{Duration, Event, EventId, Path, Problems, SignalId, Timestamp, Value, draw};
+use apropos_event::{Duration, Event, EventId, EventKind, Path, Problems, SignalId, Timestamp, Value, draw};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::definition::{self, EvidenceDefinition, SignalDefinition, Silence};
-use crate::pattern::Listeners;
 use crate::reading::fade;
 
 /// What is known of one signal of one customer.
@@ -17,10 +17,15 @@ pub struct SignalState {
     pub strength: f64,
     /// When the strength was worked out.
     pub at: Timestamp,
+    evidence: SmallVec<[Evidence; MAX_KEPT]>,
+    repeats: SmallVec<[RepeatState; 1]>,
+}
+
+impl SignalState {
     /// The last pieces of evidence, oldest first; at most four.
-    pub evidence: Vec<Evidence>,
-    /// Repeats under way.
-    pub repeats: Vec<RepeatState>,
+    pub fn evidence(&self) -> &[Evidence] {
+        &self.evidence
+    }
 }
 
 /// A piece of evidence that counted.
@@ -40,21 +45,28 @@ pub struct Evidence {
 /// A repeat under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RepeatState {
+struct RepeatState {
     /// Which evidence of the definition it is for, from 0.
-    pub number: u16,
+    number: u16,
     /// The stable hash of what must stay the same.
-    pub same: u64,
+    same: u64,
     /// When it happened, oldest first.
-    pub times: Vec<Timestamp>,
+    times: SmallVec<[Timestamp; 4]>,
 }
 
 /// Checked detectors, in order of their ids.
 #[derive(Clone, Debug, Default)]
 pub struct Detectors {
     signals: Vec<SignalDefinition>,
-    /// For each kind of event the numbers of the signal and of its evidence.
-    listeners: Listeners<(u16, u16)>,
+    /// The head of each signal's id.
+    heads: Vec<u64>,
+}
+
+/// What an event may be evidence for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clue {
+    signal: u16,
+    evidence: u16,
 }
 
 /// Pieces of evidence that are kept.
@@ -69,10 +81,15 @@ impl Detectors {
         definition::check(definitions, path, problems);
         let mut signals = definitions.to_vec();
         signals.sort_by(|a, b| a.id.cmp(&b.id));
-        let listeners = signals.iter().zip(0..).flat_map(|(signal, number)| {
-            signal.evidence.iter().zip(0..).map(move |(e, which)| (e.on.kind.clone(), (number, which)))
-        });
-        Self { listeners: Listeners::new(listeners.collect()), signals }
+        Self { heads: signals.iter().map(|signal| head(&signal.id)).collect(), signals }
+    }
+
+    /// What each kind of event may be evidence for, in order of the signals.
+    pub(crate) fn listens(&self) -> impl Iterator<Item = (&EventKind, Clue)> {
+        self.signals.iter().zip(0_u16..).flat_map(|(signal, number)| {
+            let all = signal.evidence.iter().zip(0_u16..);
+            all.map(move |(e, evidence)| (&e.on.kind, Clue { signal: number, evidence }))
+        })
     }
 
     /// The signals, in order of their ids.
@@ -80,33 +97,36 @@ impl Detectors {
         &self.signals
     }
 
-    /// Takes an event. `before` is when the event before it happened. Returns whether any signal changed.
-    ///
-    /// O(log kinds + evidence of that kind).
+    /// Takes an event and what its kind may be evidence for. `before` is when the event before it happened. Returns
+    /// whether any signal changed.
     pub(crate) fn observe(
         &self,
         states: &mut Vec<SignalState>,
         event: &Event,
         before: Option<Timestamp>,
+        clues: &[Clue],
     ) -> bool {
         let mut changed = false;
-        for (number, which) in self.listeners.of(&event.kind) {
-            let signal = self.signals.get(usize::from(*number));
+        for clue in clues {
+            let signal = self.signals.get(usize::from(clue.signal));
             let Some((signal, evidence)) =
-                signal.and_then(|signal| Some((signal, signal.evidence.get(usize::from(*which))?)))
+                signal.and_then(|signal| Some((signal, signal.evidence.get(usize::from(clue.evidence))?)))
             else {
                 continue;
             };
             if !evidence.on.matches_beyond_kind(event) || !paused(evidence, event, before) {
                 continue;
             }
+            let number = usize::from(clue.signal);
+            let known = self.heads.get(number).and_then(|head| position(states, signal, *head, number));
             // Relief from what was never felt is nothing.
-            if evidence.weight < 0.0 && position(states, signal).is_err() {
+            if evidence.weight < 0.0 && known.is_none() {
                 continue;
             }
-            let state = state_of(states, signal, event.occurred_at);
-            if repeated(state, evidence, *which, event) {
-                state.count(signal, evidence.weight, *which, event);
+            let at = known.unwrap_or_else(|| begin(states, signal, event.occurred_at));
+            let Some(state) = states.get_mut(at) else { continue };
+            if repeated(state, evidence, clue.evidence, event) {
+                state.count(signal, evidence.weight, clue.evidence, event);
                 changed = true;
             }
         }
@@ -123,16 +143,36 @@ impl Detectors {
         now: Timestamp,
         mut told: impl FnMut(usize, &SignalDefinition, f64),
     ) {
-        let mut rest = states.iter().peekable();
-        for (signal, number) in self.signals.iter().zip(0..) {
-            while rest.next_if(|state| state.signal < signal.id).is_some() {}
-            let state = rest.next_if(|state| state.signal == signal.id);
+        let mut rest = states;
+        for ((signal, wanted), number) in self.signals.iter().zip(&self.heads).zip(0..) {
+            let mut state = None;
+            while let Some((first, others)) = rest.split_first() {
+                let order = head(&first.signal).cmp(wanted).then_with(|| first.signal.cmp(&signal.id));
+                if order.is_gt() {
+                    break;
+                }
+                rest = others;
+                if order.is_eq() {
+                    state = Some(first);
+                    break;
+                }
+            }
             let felt =
                 state.map_or(0.0, |state| state.strength * fade(now.since(state.at), signal.half_life));
             let silent =
                 signal.silence.zip(seen).map_or(0.0, |(silence, seen)| silence.strength(now.since(seen)));
             told(number, signal, felt.max(silent));
         }
+    }
+
+    /// The evidence that is kept for a signal, oldest first, each with the reason why it counts.
+    pub fn because<'a>(&'a self, state: &'a SignalState) -> impl Iterator<Item = (&'a Evidence, &'a str)> {
+        let signal = self.signals.iter().find(|signal| signal.id == state.signal);
+        let reason = move |evidence: &Evidence| {
+            let found = signal.and_then(|signal| signal.evidence.get(usize::from(evidence.number)));
+            found.map_or("", |found| found.reason.as_str())
+        };
+        state.evidence.iter().map(move |evidence| (evidence, reason(evidence)))
     }
 
     #[cfg(test)]
@@ -165,27 +205,32 @@ impl Silence {
     }
 }
 
-/// Where the state of a signal is, or would be.
-fn position(states: &[SignalState], signal: &SignalDefinition) -> Result<usize, usize> {
-    states.binary_search_by(|state| state.signal.cmp(&signal.id))
+/// The first eight bytes of an id as an integer that sorts as the text does: ids that differ there need not be compared
+/// as text.
+fn head(id: &SignalId) -> u64 {
+    let bytes = id.as_str().as_bytes();
+    bytes.first_chunk().map_or_else(
+        || (0..8).fold(0, |all, at| all << 8 | u64::from(bytes.get(at).copied().unwrap_or(0))),
+        |first| u64::from_be_bytes(*first),
+    )
 }
 
-/// The state of a signal, made when it is the first time. States are in order of the ids.
-fn state_of<'a>(
-    states: &'a mut Vec<SignalState>,
-    signal: &SignalDefinition,
-    now: Timestamp,
-) -> &'a mut SignalState {
-    let at = match position(states, signal) {
-        Ok(at) => at,
-        Err(at) => {
-            let signal = signal.id.clone();
-            let (evidence, repeats) = (Vec::new(), Vec::new());
-            states.insert(at, SignalState { signal, strength: 0.0, at: now, evidence, repeats });
-            at
-        }
-    };
-    &mut states[at]
+/// Where the state of a signal is, if there is one.
+///
+/// States are in order of the ids as signals are, so that it stands at the signal's number or a little before; only
+/// states of signals that are declared no more push it further.
+fn position(states: &[SignalState], signal: &SignalDefinition, wanted: u64, number: usize) -> Option<usize> {
+    let (near, far) = states.split_at(states.len().min(number + 1));
+    let is = |state: &SignalState| head(&state.signal) == wanted && state.signal == signal.id;
+    near.iter().rposition(is).or_else(|| far.iter().position(is).map(|at| near.len() + at))
+}
+
+/// Makes the state of a signal that was not felt before, and says where it is.
+fn begin(states: &mut Vec<SignalState>, signal: &SignalDefinition, now: Timestamp) -> usize {
+    let at = states.partition_point(|state| state.signal < signal.id);
+    let (signal, evidence, repeats) = (signal.id.clone(), SmallVec::new(), SmallVec::new());
+    states.insert(at, SignalState { signal, strength: 0.0, at: now, evidence, repeats });
+    at
 }
 
 fn paused(evidence: &EvidenceDefinition, event: &Event, before: Option<Timestamp>) -> bool {
@@ -203,7 +248,7 @@ fn repeated(state: &mut SignalState, evidence: &EvidenceDefinition, number: u16,
     let same = repeat.same.as_ref().map_or(0, |name| hash(event.properties.get(name)));
     let at = state.repeats.iter().position(|under_way| under_way.number == number);
     let at = at.unwrap_or_else(|| {
-        state.repeats.push(RepeatState { number, same, times: Vec::new() });
+        state.repeats.push(RepeatState { number, same, times: SmallVec::new() });
         state.repeats.len() - 1
     });
     let Some(under_way) = state.repeats.get_mut(at) else { return false };
@@ -255,6 +300,17 @@ mod tests {
     use super::*;
     use crate::pattern::EventPattern;
 
+    fn observe(
+        detectors: &Detectors,
+        states: &mut Vec<SignalState>,
+        event: &Event,
+        before: Option<Timestamp>,
+    ) -> bool {
+        let clues: Vec<Clue> =
+            detectors.listens().filter(|(kind, _)| **kind == event.kind).map(|(_, clue)| clue).collect();
+        detectors.observe(states, event, before, &clues)
+    }
+
     fn event(n: u32, kind: &str, seconds: i64) -> Event {
         Event::new(
             EventId::new(format!("e{n}")).unwrap(),
@@ -299,14 +355,15 @@ mod tests {
         let detectors = rage();
         let mut states = Vec::new();
         for (n, target) in ["a", "b", "c", "a"].iter().enumerate() {
-            assert!(!detectors.observe(&mut states, &click(n as u32, target, 0), None));
+            assert!(!observe(&detectors, &mut states, &click(n as u32, target, 0), None));
         }
-        assert!(!detectors.observe(&mut states, &click(5, "a", 1), None));
-        assert!(detectors.observe(&mut states, &click(6, "a", 2), None));
+        assert!(!observe(&detectors, &mut states, &click(5, "a", 1), None));
+        assert!(observe(&detectors, &mut states, &click(6, "a", 2), None));
         let at = |minutes: i64| Timestamp::EPOCH.plus(Duration::from_secs(2 + minutes * 60));
         assert_eq!(detectors.strength(0, &states, None, at(0)), 0.6);
         assert_eq!(detectors.strength(0, &states, None, at(10)), 0.3);
-        assert_eq!(states[0].evidence[0].event.as_str(), "e6");
+        let because: Vec<_> = detectors.because(&states[0]).map(|(e, why)| (e.event.as_str(), why)).collect();
+        assert_eq!(because, [("e6", "clicks the same thing again and again")]);
     }
 
     #[test]
@@ -314,7 +371,7 @@ mod tests {
         let detectors = rage();
         let mut states = Vec::new();
         for n in 0..20 {
-            assert!(!detectors.observe(&mut states, &click(n, "a", i64::from(n) * 3), None));
+            assert!(!observe(&detectors, &mut states, &click(n, "a", i64::from(n) * 3), None));
         }
     }
 
@@ -333,7 +390,7 @@ mod tests {
         for n in 0..2_000_u32 {
             let kind = &kinds[(draw::bits(1, "kind", u64::from(n)) % kinds.len() as u64) as usize];
             let event = event(n, kind, i64::from(n) * 7);
-            detectors.observe(&mut states, &event, before);
+            observe(&detectors, &mut states, &event, before);
             before = Some(event.occurred_at);
             for number in 0..detectors.signals().len() {
                 let strength = detectors.strength(number, &states, before, event.occurred_at);

@@ -9,3 +9,5 @@ mod usual;
 pub use definition::{EvidenceDefinition, Repeat, SignalDefinition, Silence};
 pub use detect::{Detectors, Evidence, SignalState};
 pub use usual::usual_signals;
+
+pub(crate) use detect::Clue;

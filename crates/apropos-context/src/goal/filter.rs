@@ -4,12 +4,13 @@
 //! multiplies it by how likely it is under each goal, `p ← p·l / Σ p·l`. Every step is kept, so that a belief can be
 //! told event by event.
 
+use std::collections::VecDeque;
+
 use apropos_event::{Event, EventId, EventKind, Path, Problems, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use super::Goal;
 use super::definition::{self, GoalDefinition, GoalEvidence};
-use crate::pattern::Listeners;
 use crate::reading::{Reading, Source, fade};
 
 /// How many goals there are.
@@ -22,7 +23,7 @@ pub struct GoalState {
     /// What the customer said last, and until when it holds.
     pub stated: Option<Statement>,
     /// The last steps of the filter, oldest first; at most eight.
-    pub steps: Vec<GoalStep>,
+    pub steps: VecDeque<GoalStep>,
 }
 
 /// What a customer said to be after.
@@ -82,7 +83,15 @@ pub struct GoalFilter {
     definition: GoalDefinition,
     prior: [f64; GOALS],
     evidence: Vec<(GoalEvidence, [f64; GOALS])>,
-    listeners: Listeners<u16>,
+}
+
+/// What an event may say about goals.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Says {
+    /// It speaks for some, as the evidence with this number tells.
+    Likelihood(u16),
+    /// It states one.
+    Statement,
 }
 
 /// Steps that are kept.
@@ -100,24 +109,27 @@ impl GoalFilter {
                 if weight.is_finite() { weight.clamp(1e-6, 1e6) } else { 1.0 }
             })
         };
-        let listeners =
-            evidence.iter().zip(0..).map(|(evidence, at)| (evidence.on.kind.clone(), at)).collect();
         Self {
             prior: normalised(dense(&definition.prior)),
             evidence: evidence.into_iter().map(|e| (e.clone(), dense(&e.favours))).collect(),
-            listeners: Listeners::new(listeners),
             definition: definition.clone(),
         }
     }
 
-    /// Takes an event; returns whether it said anything. O(log kinds + evidence of that kind).
-    pub(crate) fn observe(&self, state: &mut GoalState, event: &Event) -> bool {
-        if event.kind == self.definition.stated_by {
-            return self.state_goal(state, event);
-        }
+    /// What each kind of event may say about goals, in order of the definition. Statements come first: such an event
+    /// is nothing else.
+    pub(crate) fn listens(&self) -> impl Iterator<Item = (&EventKind, Says)> {
+        let evidence = self.evidence.iter().zip(0_u16..);
+        let evidence = evidence.map(|((evidence, _), at)| (&evidence.on.kind, Says::Likelihood(at)));
+        std::iter::once((&self.definition.stated_by, Says::Statement)).chain(evidence)
+    }
+
+    /// Takes an event and what its kind may say; returns whether it said anything.
+    pub(crate) fn observe(&self, state: &mut GoalState, event: &Event, says: &[Says]) -> bool {
         let mut likelihood = [1.0; GOALS];
         let mut heard = false;
-        for at in self.listeners.of(&event.kind) {
+        for says in says {
+            let Says::Likelihood(at) = says else { return self.state_goal(state, event) };
             let Some((evidence, favours)) = self.evidence.get(usize::from(*at)) else { continue };
             if evidence.on.matches_beyond_kind(event) {
                 heard = true;
@@ -138,12 +150,14 @@ impl GoalFilter {
         for (p, l) in after.iter_mut().zip(likelihood) {
             *p *= l;
         }
-        let at = state.steps.last().map_or(event.occurred_at, |last| last.at.max(event.occurred_at));
+        let at = state.steps.back().map_or(event.occurred_at, |last| last.at.max(event.occurred_at));
         if MAX_STEPS <= state.steps.len() {
-            state.steps.remove(0);
+            state.steps.pop_front();
+        } else {
+            state.steps.reserve_exact(MAX_STEPS - state.steps.len());
         }
         let (event, kind) = (event.id.clone(), event.kind.clone());
-        state.steps.push(GoalStep { event, kind, at, before, after: normalised(after) });
+        state.steps.push_back(GoalStep { event, kind, at, before, after: normalised(after) });
     }
 
     fn state_goal(&self, state: &mut GoalState, event: &Event) -> bool {
@@ -162,7 +176,7 @@ impl GoalFilter {
 
     /// How likely each goal is at `now`, in the order of [`Goal::ALL`], from what was seen alone.
     pub fn belief_at(&self, state: &GoalState, now: Timestamp) -> [f64; GOALS] {
-        let Some(last) = state.steps.last() else { return self.prior };
+        let Some(last) = state.steps.back() else { return self.prior };
         let kept = fade(now.since(last.at), self.definition.half_life);
         let mut belief = last.after;
         for (p, prior) in belief.iter_mut().zip(&self.prior) {
@@ -199,7 +213,7 @@ impl GoalFilter {
             let at = if said_now.is_some() { now } else { state.stated.map_or(now, |said| said.at) };
             return Some(Reading::new(belief.goal, Source::Stated, at));
         }
-        let seen = state.steps.last()?.at;
+        let seen = state.steps.back()?.at;
         let enough = self.definition.enough <= belief.probability;
         enough.then(|| {
             Reading::new(belief.goal, Source::Inferred, seen)
@@ -231,6 +245,12 @@ mod tests {
         filter
     }
 
+    fn observe(filter: &GoalFilter, state: &mut GoalState, event: &Event) -> bool {
+        let says: Vec<Says> =
+            filter.listens().filter(|(kind, _)| **kind == event.kind).map(|(_, says)| says).collect();
+        filter.observe(state, event, &says)
+    }
+
     fn at(minutes: i64) -> Timestamp {
         Timestamp::EPOCH.plus(Duration::from_mins(minutes))
     }
@@ -250,9 +270,9 @@ mod tests {
         let filter = filter();
         let mut state = GoalState::default();
         for (kind, minute) in [("category_view", 0), ("product_view", 1), ("compare", 2), ("cart_add", 3)] {
-            assert!(filter.observe(&mut state, &event(kind, minute)));
+            assert!(observe(&filter, &mut state, &event(kind, minute)));
         }
-        filter.observe(&mut state, &event("checkout_step", 4));
+        observe(&filter, &mut state, &event("checkout_step", 4));
         let belief = filter.goal(&state, None, at(4));
         assert_eq!((belief.goal, belief.stated), (Goal::Buy, false));
         assert!(0.8 < belief.probability);
@@ -265,13 +285,13 @@ mod tests {
         let filter = filter();
         let mut state = GoalState::default();
         for minute in 0..5 {
-            filter.observe(&mut state, &event("checkout_step", minute));
+            observe(&filter, &mut state, &event("checkout_step", minute));
         }
         let mut said = event("goal_stated", 6);
         said.properties.insert(PropertyName::new("goal").unwrap(), Value::from("return"));
-        assert!(filter.observe(&mut state, &said));
+        assert!(observe(&filter, &mut state, &said));
         for minute in 7..20 {
-            filter.observe(&mut state, &event("checkout_step", minute));
+            observe(&filter, &mut state, &event("checkout_step", minute));
         }
         assert_eq!(filter.goal(&state, None, at(20)).goal, Goal::Return);
         assert_eq!(filter.goal(&state, Some(Goal::Talk), at(20)).goal, Goal::Talk);
@@ -289,7 +309,7 @@ mod tests {
             let usual = definition::usual();
             let mut state = GoalState::default();
             for (kind, minute) in kinds {
-                filter.observe(&mut state, &event(usual[kind].on.kind.as_str(), minute));
+                observe(&filter, &mut state, &event(usual[kind].on.kind.as_str(), minute));
             }
             let belief = filter.belief_at(&state, at(later));
             proptest::prop_assert!((belief.iter().sum::<f64>() - 1.0).abs() < 1e-9);

@@ -7,3 +7,5 @@ mod kind;
 pub use definition::{GoalDefinition, GoalEvidence};
 pub use filter::{GoalBelief, GoalFilter, GoalState, GoalStep};
 pub use kind::Goal;
+
+pub(crate) use filter::Says;

@@ -24,3 +24,6 @@ pub use track::{Approach, Stay, Track};
 
 #[cfg(feature = "business-hours")]
 pub(crate) use named::business_hours;
+
+pub(crate) use nearest::Few;
+pub(crate) use point::arc_m;

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::area::{AreaDefinition, Areas};
 use super::geojson::Geometry;
-use super::nearest::Landmarks;
+use super::nearest::{Few, Landmarks};
 use super::point::{Location, Point};
+use super::track::CANDIDATES;
 use crate::time::WeeklyWindow;
 
 /// What kind of place it is.
@@ -234,9 +235,9 @@ impl NamedPlaces {
         &self.places
     }
 
-    /// The index of the places' points.
-    pub(crate) fn landmarks(&self) -> &Landmarks {
-        &self.landmarks
+    /// The few places nearest to a point, each with its number and squared chord.
+    pub(crate) fn near(&self, point: Point) -> Few {
+        self.landmarks.nearest_chords::<CANDIDATES>(point)
     }
 
     /// The place that a position is in: the surest, then the smallest, then the first; `own` places first.

@@ -1,5 +1,7 @@
 //! Landmarks: points that can be asked which of them is nearest.
 
+use smallvec::SmallVec;
+
 use super::fence::METRES_PER_DEGREE;
 use super::point::{Direction3, Point, arc_m};
 
@@ -28,6 +30,9 @@ struct Landmark {
     number: u32,
 }
 
+/// A few points by number, each with its squared chord.
+pub(crate) type Few = SmallVec<[(usize, f64); 4]>;
+
 impl Landmarks {
     /// Indexes points. O(n log n).
     pub fn new(points: &[Point]) -> Self {
@@ -43,16 +48,22 @@ impl Landmarks {
 
     /// The nearest point and its distance in metres; the first of the list among equals.
     pub fn nearest(&self, from: Point) -> Option<(usize, f64)> {
-        self.nearest_few::<1>(from).into_iter().next()
+        self.nearest_chords::<1>(from).first().map(|(at, chord2)| (*at, arc_m(*chord2)))
     }
 
-    /// The `N` nearest points with their distances in metres, nearest first.
+    /// The `N` nearest points with their distances in metres, nearest first. Costs as [`Landmarks::nearest`] does.
+    pub fn nearest_few<const N: usize>(&self, from: Point) -> Vec<(usize, f64)> {
+        let chords = self.nearest_chords::<N>(from);
+        chords.into_iter().map(|(at, chord2)| (at, arc_m(chord2))).collect()
+    }
+
+    /// The `N` nearest points with their squared chords, nearest first.
     ///
     /// Walks away from the point's latitude in both directions until the latitude alone is farther than the
     /// worst of those found. O(log n + points of that belt).
-    pub fn nearest_few<const N: usize>(&self, from: Point) -> Vec<(usize, f64)> {
+    pub(crate) fn nearest_chords<const N: usize>(&self, from: Point) -> Few {
         let direction = Direction3::of(from);
-        let mut best: Vec<(usize, f64)> = Vec::with_capacity(N + 1);
+        let mut best = Few::new();
         let middle = self.points.partition_point(|point| point.latitude < from.latitude());
         let (mut below, mut above) = (middle, middle);
         loop {
@@ -80,9 +91,6 @@ impl Landmarks {
             if let Some(point) = point {
                 insert::<N>(&mut best, point.number as usize, direction.chord2(point.direction));
             }
-        }
-        for (_, distance) in &mut best {
-            *distance = arc_m(*distance);
         }
         best
     }
@@ -122,7 +130,7 @@ fn least_chord2(degrees: f64) -> f64 {
     chord * chord
 }
 
-fn insert<const N: usize>(best: &mut Vec<(usize, f64)>, at: usize, distance: f64) {
+fn insert<const N: usize>(best: &mut Few, at: usize, distance: f64) {
     let place = best.partition_point(|(other, d)| d.total_cmp(&distance).then(other.cmp(&at)).is_lt());
     if place < N {
         best.insert(place, (at, distance));

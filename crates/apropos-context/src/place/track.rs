@@ -4,7 +4,7 @@ use apropos_event::{Duration, PlaceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::named::{NamedPlaces, PlaceDefinition, PlaceKind};
-use super::point::{Location, Plane, Point};
+use super::point::{Location, Plane};
 use crate::reading::Reading;
 
 /// A stay at a named place.
@@ -29,20 +29,17 @@ impl Stay {
 }
 
 /// The customer is on the way to a named place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Approach {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Approach<'a> {
     /// The place.
-    pub place: PlaceId,
-    /// What kind it is.
-    pub kind: PlaceKind,
+    pub place: &'a PlaceDefinition,
     /// How far it still is, in metres.
     pub distance_m: f64,
     /// When they arrive if they go on like this.
     pub arrival: Timestamp,
     /// The share of their way that brought them nearer, 0 to 1: how sure it is.
     pub directness: f64,
-    /// When that was worked out.
+    /// When they were there where it is worked out from.
     pub at: Timestamp,
 }
 
@@ -54,8 +51,6 @@ pub struct Track {
     pub fixes: Vec<Reading<Location>>,
     /// Where they stay, if it is a named place.
     pub stay: Option<Stay>,
-    /// Where they are heading, if it is a named place.
-    pub approach: Option<Approach>,
 }
 
 /// Positions that are kept.
@@ -70,8 +65,8 @@ const DIRECT: f64 = 0.6;
 const RECENT: Duration = Duration::from_mins(10);
 /// A stay is interrupted when nothing was seen for this long.
 const PAUSE: Duration = Duration::from_hours(6);
-/// Places that are considered as a goal.
-const CANDIDATES: usize = 3;
+/// Places around the last position that are considered as a goal, beside the customer's own.
+pub(crate) const CANDIDATES: usize = 3;
 
 impl Track {
     /// Takes a position; one that is not newer than the last is left out, and false returned.
@@ -80,18 +75,17 @@ impl Track {
         fix: Reading<Location>,
         places: &NamedPlaces,
         own: &[PlaceDefinition],
-        foresight: Duration,
     ) -> bool {
         if self.fixes.last().is_some_and(|last| fix.at <= last.at) {
             return false;
         }
         let now = fix.at;
-        self.fixes.push(fix);
-        let surplus = self.fixes.len().saturating_sub(MAX_FIXES);
+        let surplus = (self.fixes.len() + 1).saturating_sub(MAX_FIXES);
         let stale = self.fixes.partition_point(|fix| KEPT < now.since(fix.at));
         self.fixes.drain(..surplus.max(stale));
+        self.fixes.reserve_exact(MAX_FIXES.saturating_sub(self.fixes.len()));
+        self.fixes.push(fix);
         self.update_stay(now, places, own);
-        self.approach = self.approaching(now, places, own, foresight);
         true
     }
 
@@ -126,15 +120,15 @@ impl Track {
         };
     }
 
-    /// The place that the last positions lead to: among the nearest few the one the way is most direct to.
-    fn approaching(
+    /// The one of `candidates` that the last positions lead to, if they arrive within `foresight`: the one the way is most
+    /// direct to. Worked out when asked, from the positions alone.
+    pub fn approach<'a>(
         &self,
-        now: Timestamp,
-        places: &NamedPlaces,
-        own: &[PlaceDefinition],
+        candidates: impl IntoIterator<Item = &'a PlaceDefinition>,
         foresight: Duration,
-    ) -> Option<Approach> {
+    ) -> Option<Approach<'a>> {
         let (first, last) = (self.fixes.first()?, self.fixes.last()?);
+        let now = last.at;
         let seconds = last.at.since(first.at).as_secs_f64();
         let plane = Plane::at(last.value.point);
         let points = || self.fixes.iter().map(|fix| fix.value.point);
@@ -143,54 +137,33 @@ impl Track {
         if self.fixes.len() < 2 || seconds <= 0.0 || way <= noise || way / seconds < WALKING {
             return None;
         }
-        let at = last.value.point;
-        let nearest = places.landmarks().nearest_few::<CANDIDATES>(at);
-        let candidates = nearest.into_iter().filter_map(|(number, _)| places.get(number)).chain(own);
         candidates
+            .into_iter()
             .filter_map(|place| {
-                let (approach, seconds_left) = head_for(place, first.value.point, plane, way, seconds)?;
-                let arrival = now.plus(Duration::from_micros((seconds_left * 1e6) as i64));
-                (arrival.since(now) <= foresight).then_some(Approach { arrival, at: now, ..approach })
+                let distance_m = plane.out_to_m(place.at);
+                let nearer = plane.distance_m(first.value.point, place.at) - distance_m;
+                let (directness, left) = ((nearer / way).min(1.0), distance_m - place.radius_m);
+                if directness < DIRECT || left <= 0.0 {
+                    return None;
+                }
+                let arrival = now.plus(Duration::from_micros((left * seconds / nearer * 1e6) as i64));
+                let soon = arrival.since(now) <= foresight;
+                soon.then_some(Approach { place, distance_m, arrival, directness, at: now })
             })
             .max_by(|a, b| {
                 a.directness
                     .total_cmp(&b.directness)
                     .then(b.arrival.cmp(&a.arrival))
-                    .then(b.place.cmp(&a.place))
+                    .then_with(|| b.place.id.cmp(&a.place.id))
             })
     }
-}
-
-/// The approach to one place and the seconds left, if the way leads there.
-fn head_for(
-    place: &PlaceDefinition,
-    from: Point,
-    plane: Plane,
-    way: f64,
-    seconds: f64,
-) -> Option<(Approach, f64)> {
-    let distance_m = plane.out_to_m(place.at);
-    let nearer = plane.distance_m(from, place.at) - distance_m;
-    let directness = nearer / way;
-    let left = distance_m - place.radius_m;
-    if directness < DIRECT || left <= 0.0 {
-        return None;
-    }
-    let approach = Approach {
-        place: place.id.clone(),
-        kind: place.kind,
-        distance_m,
-        arrival: Timestamp::EPOCH,
-        directness: directness.min(1.0),
-        at: Timestamp::EPOCH,
-    };
-    Some((approach, left * seconds / nearer))
 }
 
 #[cfg(test)]
 mod tests {
     use apropos_event::{Path, Problems};
 
+    use super::super::point::Point;
     use super::*;
     use crate::reading::Source;
 
@@ -202,11 +175,15 @@ mod tests {
         PlaceDefinition::new(PlaceId::new(id).unwrap(), kind, Point::new(latitude, longitude).unwrap())
     }
 
+    fn approach<'a>(track: &Track, places: &'a NamedPlaces) -> Option<Approach<'a>> {
+        track.approach(places.all(), Duration::from_mins(30))
+    }
+
     fn walk(track: &mut Track, places: &NamedPlaces, own: &[PlaceDefinition], way: &[(i64, f64)]) {
         for (minute, longitude) in way {
             let at = Timestamp::EPOCH.plus(Duration::from_mins(*minute));
             let location = Location::within(Point::new(0.0, *longitude).unwrap(), 10.0);
-            track.observe(fix(location, at, Duration::from_mins(10)), places, own, Duration::from_mins(30));
+            track.observe(fix(location, at, Duration::from_mins(10)), places, own);
         }
     }
 
@@ -217,14 +194,14 @@ mod tests {
         let places = NamedPlaces::compile(&[store], &Path::root(), &mut problems);
         let mut track = Track::default();
         walk(&mut track, &places, &[], &[(0, 0.0), (1, 0.001), (2, 0.002)]);
-        let approach = track.approach.clone().unwrap();
-        assert_eq!(approach.place.as_str(), "store");
+        let found = approach(&track, &places).unwrap();
+        assert_eq!(found.place.id.as_str(), "store");
         // 111 m a minute, about 2 km and less the radius to go.
-        let minutes = approach.arrival.since(approach.at).as_secs_f64() / 60.0;
+        let minutes = found.arrival.since(found.at).as_secs_f64() / 60.0;
         assert!((16.0..17.5).contains(&minutes), "{minutes}");
         walk(&mut track, &places, &[], &[(15, 0.0199), (45, 0.0199)]);
         assert_eq!(track.stay.as_ref().unwrap().dwell(), Duration::from_mins(30));
-        assert_eq!(track.approach, None);
+        assert_eq!(approach(&track, &places), None);
     }
 
     #[test]
@@ -234,10 +211,10 @@ mod tests {
         let places = NamedPlaces::compile(&[store], &Path::root(), &mut problems);
         let mut track = Track::default();
         walk(&mut track, &places, &[], &[(0, 0.002), (1, 0.001), (2, 0.0)]);
-        assert_eq!(track.approach, None);
+        assert_eq!(approach(&track, &places), None);
         let mut track = Track::default();
         walk(&mut track, &places, &[], &[(0, 0.0), (1, 0.00001), (2, 0.0)]);
-        assert_eq!(track.approach, None);
+        assert_eq!(approach(&track, &places), None);
     }
 
     #[test]
@@ -251,7 +228,7 @@ mod tests {
         assert_eq!(track.stay.as_ref().unwrap().kind, PlaceKind::Work);
         // An older position changes nothing.
         let late = fix(Location::exact(Point::new(1.0, 1.0).unwrap()), Timestamp::MIN, Duration::ZERO);
-        assert!(!track.observe(late, &places, &own, Duration::from_mins(30)));
+        assert!(!track.observe(late, &places, &own));
         assert_eq!(track.fixes.len(), 1);
     }
 }

@@ -13,7 +13,8 @@ use crate::pattern::EventPattern;
 /// let text = r#"{ "id": "ownership", "per": "product", "stages": [
 ///     { "id": "purchase", "enter_on": [{ "kind": "purchase" }], "normal": "2d" },
 ///     { "id": "onboarding", "enter_on": [{ "kind": "activated" }], "normal": "14d" },
-///     { "id": "consumption", "enter_when": "history.uses > 3" } ] }"#;
+///     { "id": "consumption", "enter_when": "context.stage.ownership.count.uses > 3" } ],
+///     "tallies": [{ "id": "uses", "on": [{ "kind": "feature_used" }] }] }"#;
 /// let cycle: CycleDefinition = serde_json::from_str(text)?;
 /// assert_eq!(cycle.stages.len(), 3);
 /// # Ok::<(), serde_json::Error>(())
@@ -26,8 +27,25 @@ pub struct CycleDefinition {
     /// The property that tells one product's cycle from another's; one cycle for everything without it.
     #[serde(default)]
     pub per: Option<PropertyName>,
+    /// What is counted for each product, so that conditions can tell one product from another; only for a cycle that
+    /// is per product.
+    #[serde(default)]
+    pub tallies: Vec<TallyDefinition>,
     /// Its stages, in their usual order.
     pub stages: Vec<StageDefinition>,
+}
+
+/// Something that is counted for each product.
+///
+/// Conditions of the cycle see `context.stage.CYCLE.count.ID`, how often it happened to the product that they are asked
+/// about, and `context.stage.CYCLE.age.ID`, how long ago it happened last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TallyDefinition {
+    /// Its id: letters, digits and `_`, since it is part of attribute names.
+    pub id: String,
+    /// The events that are counted.
+    pub on: Vec<EventPattern>,
 }
 
 /// One stage of a cycle.
@@ -39,7 +57,8 @@ pub struct StageDefinition {
     /// Events that bring a customer here.
     #[serde(default)]
     pub enter_on: Vec<EventPattern>,
-    /// A condition under which a customer is here.
+    /// A condition under which a customer is here. In a cycle that is per product it is asked about each product in
+    /// turn, with the attributes of the cycle telling of that product.
     #[serde(default)]
     pub enter_when: Option<String>,
     /// Events that take a customer out of here, to no stage at all.
@@ -57,6 +76,8 @@ pub struct StageDefinition {
 pub(crate) const MAX_CYCLES: usize = 64;
 /// At most this many stages in one cycle.
 pub(crate) const MAX_STAGES: usize = 64;
+/// At most this many tallies in one cycle.
+pub(crate) const MAX_TALLIES: usize = 32;
 
 /// Reports what is wrong with cycles, conditions aside.
 pub(crate) fn check(cycles: &[CycleDefinition], path: &Path, problems: &mut Problems) {
@@ -75,8 +96,33 @@ pub(crate) fn check(cycles: &[CycleDefinition], path: &Path, problems: &mut Prob
                 format!("a cycle has 1 to {MAX_STAGES} stages, `{}` has {}", cycle.id, cycle.stages.len());
             problems.push(Problem::error("context/stages", path.key("stages"), message));
         }
+        cycle.check_tallies(&path.key("tallies"), problems);
         for (number, stage) in cycle.stages.iter().enumerate() {
             stage.check(cycle, number, &path.key("stages").index(number), problems);
+        }
+    }
+}
+
+impl CycleDefinition {
+    fn check_tallies(&self, path: &Path, problems: &mut Problems) {
+        if self.per.is_none() && !self.tallies.is_empty() {
+            let message = format!("cycle `{}` counts for each product but is not per product", self.id);
+            let problem = Problem::error("context/tallies", path.clone(), message);
+            problems.push(problem.with_help("give it `per`, the property that names the product"));
+        }
+        if MAX_TALLIES < self.tallies.len() {
+            let message = format!("at most {MAX_TALLIES} tallies are accepted in one cycle");
+            problems.push(Problem::error("context/too-many", path.clone(), message));
+        }
+        for (at, tally) in self.tallies.iter().enumerate() {
+            if self.tallies.iter().take(at).any(|other| other.id == tally.id) {
+                let message = format!("tally `{}` is declared twice in cycle `{}`", tally.id, self.id);
+                problems.push(Problem::error("context/duplicate", path.index(at).key("id"), message));
+            }
+            if tally.on.is_empty() {
+                let message = format!("nothing is counted by tally `{}`", tally.id);
+                problems.push(Problem::warning("context/no-evidence", path.index(at), message));
+            }
         }
     }
 }
@@ -126,5 +172,5 @@ pub fn usual_cycle(id: CycleId) -> CycleDefinition {
             normal: Some(Duration::from_days(*days)),
         })
     };
-    CycleDefinition { id, per: None, stages: TABLE.iter().filter_map(stage).collect() }
+    CycleDefinition { id, per: None, tallies: Vec::new(), stages: TABLE.iter().filter_map(stage).collect() }
 }

@@ -4,6 +4,10 @@
 
 mod cycle;
 mod definition;
+mod tally;
 
 pub use cycle::{Cycles, StageState};
-pub use definition::{CycleDefinition, StageDefinition, usual_cycle};
+pub use definition::{CycleDefinition, StageDefinition, TallyDefinition, usual_cycle};
+pub use tally::{SubjectState, Tally};
+
+pub(crate) use cycle::{Aspect, Move};

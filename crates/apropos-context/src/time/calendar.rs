@@ -49,7 +49,11 @@ impl Season {
 
     /// The season of `date`: December to February is winter in the north, summer in the south.
     pub fn of(date: CivilDate, hemisphere: Hemisphere) -> Self {
-        let (_, month, _) = date.ymd();
+        Self::of_month(date.ymd().1, hemisphere)
+    }
+
+    /// The season of a month, 1 to 12.
+    pub(crate) fn of_month(month: i8, hemisphere: Hemisphere) -> Self {
         let quarter = i32::from(month) % 12 / 3;
         let shift = if hemisphere == Hemisphere::South { 2 } else { 0 };
         match (quarter + shift) % 4 {

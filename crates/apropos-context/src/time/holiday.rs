@@ -73,10 +73,11 @@ impl Holidays {
 
     /// The first holiday of the definition that falls on `date`. O(n).
     pub fn on(&self, date: CivilDate) -> Option<&str> {
-        if self.holidays.is_empty() {
-            return None;
-        }
-        let ymd = date.ymd();
+        if self.holidays.is_empty() { None } else { self.on_day(date, date.ymd()) }
+    }
+
+    /// The same for a date whose year, month and day are known.
+    pub(crate) fn on_day(&self, date: CivilDate, ymd: (i16, i8, i8)) -> Option<&str> {
         self.holidays.iter().find(|holiday| holiday.on.holds(date, ymd)).map(|holiday| holiday.name.as_str())
     }
 

@@ -159,25 +159,22 @@ impl QuietHours {
 
     /// The answer for a customer whose zone may not be known.
     pub fn answer(&self, zone: Option<&Zone>, now: Timestamp) -> QuietAnswer {
-        if let Some(zone) = self.definition.zone.as_ref().or(zone) {
-            return self.in_zone(zone, now, QuietReason::WallClock);
-        }
+        let reason = self.reason(zone.is_some());
+        let next_allowed = match (self.definition.zone.as_ref().or(zone), &self.definition.unknown_zone) {
+            (Some(zone), _) | (None, UnknownZonePolicy::Assume(zone)) => self.next_allowed(zone, now),
+            (None, UnknownZonePolicy::Quiet) => None,
+            (None, UnknownZonePolicy::Allow) => Some(now),
+            (None, UnknownZonePolicy::Strictest(zones)) => self.next_allowed_in_all(zones, now),
+        };
+        QuietAnswer { quiet: next_allowed != Some(now), next_allowed, reason }
+    }
+
+    /// What decides, for a customer whose zone is known or not.
+    pub(crate) fn reason(&self, zone_is_known: bool) -> QuietReason {
         match &self.definition.unknown_zone {
-            UnknownZonePolicy::Quiet => {
-                QuietAnswer { quiet: true, next_allowed: None, reason: QuietReason::UnknownZone }
-            }
-            UnknownZonePolicy::Allow => {
-                QuietAnswer { quiet: false, next_allowed: Some(now), reason: QuietReason::UnknownZone }
-            }
-            UnknownZonePolicy::Assume(zone) => self.in_zone(zone, now, QuietReason::AssumedZone),
-            UnknownZonePolicy::Strictest(zones) => {
-                let next_allowed = self.next_allowed_in_all(zones, now);
-                QuietAnswer {
-                    quiet: next_allowed != Some(now),
-                    next_allowed,
-                    reason: QuietReason::AssumedZone,
-                }
-            }
+            _ if zone_is_known || self.definition.zone.is_some() => QuietReason::WallClock,
+            UnknownZonePolicy::Quiet | UnknownZonePolicy::Allow => QuietReason::UnknownZone,
+            UnknownZonePolicy::Assume(_) | UnknownZonePolicy::Strictest(_) => QuietReason::AssumedZone,
         }
     }
 
@@ -193,11 +190,6 @@ impl QuietHours {
                 zones.iter().any(|zone| self.is_quiet(zone, now))
             }
         }
-    }
-
-    fn in_zone(&self, zone: &Zone, now: Timestamp, reason: QuietReason) -> QuietAnswer {
-        let next_allowed = self.next_allowed(zone, now);
-        QuietAnswer { quiet: next_allowed != Some(now), next_allowed, reason }
     }
 
     fn next_allowed_in_all(&self, zones: &[Zone], now: Timestamp) -> Option<Timestamp> {

@@ -7,3 +7,4 @@
 mod laws;
 mod rules;
 mod support;
+mod twin;

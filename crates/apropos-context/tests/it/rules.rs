@@ -96,7 +96,8 @@ fn a_stale_position_does_not_fire() {
 #[test]
 fn events_with_positions_tell_dwell_motion_and_approach() {
     let compiled = compile(&definition(
-        r#"{ "place": { "event": "position", "places": [
+        r#"{ "upcoming": [{ "kind": "store_arrival", "lead": "15m", "on_approach": "store" }],
+             "place": { "event": "position", "places": [
             { "id": "store", "kind": "store", "at": { "latitude": 0.0, "longitude": 0.01 }, "radius_m": 100,
               "zone": "UTC", "open": [{ "start": "08:00", "end": "20:00" }] } ] } }"#,
     ));
@@ -112,6 +113,9 @@ fn events_with_positions_tell_dwell_motion_and_approach() {
     let tell = |name: &str| compiled.tell(&facts, name);
     assert_eq!(tell("context.motion"), "walking");
     assert_eq!(tell("context.approaching"), "store");
+    assert_eq!(tell("context.approaching.open"), "true");
+    assert_eq!(tell("context.next"), "store_arrival");
+    assert_eq!(tell("context.upcoming.store_arrival"), tell("context.approaching.arrival"));
     assert_eq!(tell("context.nearest"), "store");
     assert_eq!(tell("context.situation"), "walking_to_the_store");
     let bad = event("position", at(NOW), &[("latitude", Value::Double(91.0)), ("longitude", Value::Int(0))]);
@@ -137,11 +141,17 @@ fn an_unowned_device_shows_nothing_personal() {
     assert_eq!(tell(&kiosk, "context.device.owned"), "false");
     assert_eq!(tell(&kiosk, "context.personal"), "false");
     assert_eq!(tell(&kiosk, "context.keep"), "false");
+    assert_eq!(tell(&kiosk, "context.forget_after"), "2m");
     assert_eq!(tell(&kiosk, "context.situation"), "at_a_kiosk");
     let phone = Moment::at(at(NOW)).on_device(Device::new(DeviceClass::Phone));
     assert_eq!(tell(&phone, "context.personal"), "true");
+    assert_eq!(tell(&phone, "context.forget_after"), "?");
     let aloud = phone.on_channel(ChannelId::new("lobby").unwrap());
     assert_eq!(tell(&aloud, "context.personal"), "false");
+    assert_eq!(
+        (tell(&aloud, "context.channel.cost"), tell(&aloud, "context.channel.reach")),
+        ("0".into(), "1".into())
+    );
     let unknown = Moment::at(at(NOW)).on_device(Device::new(DeviceClass::Desktop));
     assert_eq!(tell(&unknown, "context.device.owned"), "?");
     let own = Device::new(DeviceClass::Desktop).with_ownership(Ownership::Owned);
@@ -164,14 +174,110 @@ fn stages_move_by_events_and_by_conditions() {
     assert_eq!(compiled.tell(&facts, "context.stage.ownership.time"), "3d");
     assert_eq!(compiled.tell(&facts, "context.stage.ownership.overdue"), "true");
     compiled.rules.observe(&mut state, &event("complaint", later, &[])).unwrap();
-    let facts = compiled.facts(&state, &Moment::at(later));
-    assert!(compiled.rules.refresh_stages(&mut state, &facts, later));
-    assert!(!compiled.rules.refresh_stages(&mut state, &facts, later));
+    let refresh = |state: &mut ContextState, now| {
+        let mut facts = compiled.facts(state, &Moment::at(now));
+        compiled.rules.refresh_stages(state, &compiled.binding, &mut facts, now)
+    };
+    assert!(refresh(&mut state, later));
+    assert!(!refresh(&mut state, later));
     assert_eq!(state.stages[0].stage.as_str(), "support");
     let calm = later.plus(Duration::from_days(1));
-    let facts = compiled.facts(&state, &Moment::at(calm));
-    assert!(compiled.rules.refresh_stages(&mut state, &facts, calm));
+    assert!(refresh(&mut state, calm));
     assert!(state.stages.is_empty());
+}
+
+/// Conditions of a cycle that is per product, over what was counted for each product.
+const OWNERSHIP: &str = r#"{ "cycles": [
+    { "id": "own", "per": "product",
+      "tallies": [{ "id": "uses", "on": [{ "kind": "feature_used" }] }],
+      "stages": [
+        { "id": "onboarding", "enter_on": [{ "kind": "purchase" }], "normal": "14d" },
+        { "id": "consumption", "enter_when": "context.stage.own.count.uses >= 3 && context.stage.own.age.uses <= duration('240h')" },
+        { "id": "dormant", "enter_when": "context.stage.own.age.uses > duration('240h')",
+          "leave_when": "context.stage.own.subject == \"case\"" } ] },
+    { "id": "trial", "per": "product", "stages": [
+        { "id": "trying", "enter_on": [{ "kind": "trial_start" }] },
+        { "id": "over", "enter_when": "context.stage.trial == \"trying\" && context.stage.trial.time > duration('168h')" } ] } ] }"#;
+
+#[test]
+fn each_product_is_moved_by_conditions_of_its_own() {
+    let compiled = compile(&definition(OWNERSHIP));
+    let mut state = ContextState::new();
+    let day = |n: i64| at(NOW).plus(Duration::from_days(n));
+    let observe = |state: &mut ContextState, kind: &str, product: &str, n: i64| {
+        let properties = [("product", Value::from(product))];
+        compiled.rules.observe(state, &event(kind, day(n), &properties)).unwrap();
+    };
+    let refresh = |state: &mut ContextState, n: i64| {
+        let mut facts = compiled.facts(state, &Moment::at(day(n)));
+        let before = facts.clone();
+        let changed = compiled.rules.refresh_stages(state, &compiled.binding, &mut facts, day(n));
+        if !changed {
+            // Asking about other products leaves no trace.
+            for attribute in compiled.schema.attributes() {
+                let name = attribute.name.as_str();
+                assert_eq!(compiled.tell(&facts, name), compiled.tell(&before, name), "{name}");
+            }
+        }
+        changed
+    };
+    let stages = |state: &ContextState| -> Vec<String> {
+        let mut all: Vec<String> = state
+            .stages
+            .iter()
+            .map(|s| format!("{} {} {}", s.cycle, s.subject.as_deref().unwrap_or("-"), s.stage))
+            .collect();
+        all.sort();
+        all
+    };
+    observe(&mut state, "purchase", "phone", 0);
+    observe(&mut state, "purchase", "tv", 0);
+    observe(&mut state, "trial_start", "tv", 0);
+    assert!(!refresh(&mut state, 0));
+    for n in 1..4 {
+        observe(&mut state, "feature_used", "phone", n);
+    }
+    observe(&mut state, "feature_used", "case", 3);
+    // Only the phone was used often enough; the case is in no stage, and the television stays where it was.
+    assert!(refresh(&mut state, 4));
+    assert!(!refresh(&mut state, 4));
+    assert_eq!(stages(&state), ["own phone consumption", "own tv onboarding", "trial tv trying"]);
+    let facts = compiled.facts(&state, &Moment::at(day(5)));
+    assert_eq!(compiled.tell(&facts, "context.stage.own.subject"), "phone");
+    assert_eq!(compiled.tell(&facts, "context.stage.own.count.uses"), "3");
+    assert_eq!(compiled.tell(&facts, "context.stage.own.age.uses"), "2d");
+    assert_eq!(compiled.tell(&facts, "context.stage.own.time"), "1d");
+    // A trial runs out by time alone, in a cycle of its own, while the product is owned in another.
+    assert!(refresh(&mut state, 8));
+    assert_eq!(stages(&state), ["own phone consumption", "own tv onboarding", "trial tv over"]);
+    // What is not used any more is dormant: the case, which no event ever brought into a stage, too.
+    assert!(refresh(&mut state, 20));
+    assert_eq!(
+        stages(&state),
+        ["own case dormant", "own phone dormant", "own tv onboarding", "trial tv over"]
+    );
+    observe(&mut state, "feature_used", "phone", 21);
+    assert!(refresh(&mut state, 21));
+    observe(&mut state, "feature_used", "case", 21);
+    // The case was used again: it is no longer dormant, and what is left of its cycle ends.
+    assert!(refresh(&mut state, 21));
+    assert_eq!(stages(&state), ["own phone consumption", "own tv onboarding", "trial tv over"]);
+}
+
+#[test]
+fn tallies_are_only_for_cycles_that_are_per_product() {
+    let told = problems(&definition(
+        r#"{ "cycles": [
+            { "id": "a", "tallies": [{ "id": "uses", "on": [{ "kind": "use" }] }],
+              "stages": [{ "id": "s", "enter_on": [{ "kind": "use" }] }] },
+            { "id": "b", "per": "product", "tallies": [{ "id": "x", "on": [] }, { "id": "x", "on": [] }],
+              "stages": [{ "id": "s", "enter_on": [{ "kind": "use" }] }] } ] }"#,
+    ));
+    for part in
+        ["cycle `a` counts for each product but is not", "tally `x` is declared twice", "nothing is counted"]
+    {
+        assert!(told.contains(part), "{part} is missing in:\n{told}");
+    }
 }
 
 #[test]

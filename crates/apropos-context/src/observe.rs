@@ -1,0 +1,194 @@
+//! Taking events: one look-up of the kind tells everything that listens to it.
+//!
+//! Not here: what each part makes of an event, see the modules of the dimensions.
+
+use std::collections::BTreeMap;
+
+use apropos_event::{Event, EventKind, Value, Zone};
+use serde::{Deserialize, Serialize};
+
+use crate::behaviour::{Clue, Detectors};
+use crate::goal::{GoalFilter, Says};
+use crate::pattern::Kinds;
+use crate::place::{Location, Point};
+use crate::reading::{Reading, Source};
+use crate::rules::ContextRules;
+use crate::stage::{Cycles, Move};
+use crate::state::ContextState;
+use crate::upcoming::{HappeningDefinition, Heard};
+
+/// Why an event is refused by the context. Then nothing changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContextError {
+    /// The event is refused by itself.
+    #[error(transparent)]
+    Event(#[from] apropos_event::EventError),
+    /// It carries a position that is none.
+    #[error("the position of the event is none: latitude and longitude in degrees are expected")]
+    Position,
+    /// It names a zone that does not exist.
+    #[error(transparent)]
+    Zone(#[from] apropos_event::UnknownZone),
+}
+
+/// What an event changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextChanges {
+    /// Where the customer is.
+    pub place: bool,
+    /// The zone they are in.
+    pub zone: bool,
+    /// A stage of a cycle.
+    pub stage: bool,
+    /// A signal of behaviour.
+    pub signal: bool,
+    /// What is believed about their goal.
+    pub goal: bool,
+    /// What is about to happen.
+    pub upcoming: bool,
+}
+
+impl ContextChanges {
+    /// Whether anything changed.
+    pub fn any(self) -> bool {
+        self.place || self.zone || self.stage || self.signal || self.goal || self.upcoming
+    }
+}
+
+/// What listens to one kind of event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ear {
+    /// Whether such events carry a position.
+    position: bool,
+    moves: Vec<Move>,
+    clues: Vec<Clue>,
+    says: Vec<Says>,
+    /// The numbers of the kinds of happenings that are expected or cancelled by it.
+    happenings: Vec<u16>,
+}
+
+/// What listens to each kind of event.
+#[derive(Clone, Debug)]
+pub(crate) struct Ears(Kinds<Ear>);
+
+impl Ears {
+    pub(crate) fn new(
+        position: Option<&EventKind>,
+        cycles: &Cycles,
+        detectors: &Detectors,
+        goals: &GoalFilter,
+        happenings: &[HappeningDefinition],
+    ) -> Self {
+        let mut ears: BTreeMap<EventKind, Ear> = BTreeMap::new();
+        let mut ear = |kind: &EventKind, add: &dyn Fn(&mut Ear)| add(ears.entry(kind.clone()).or_default());
+        for kind in position {
+            ear(kind, &|ear| ear.position = true);
+        }
+        for (kind, step) in cycles.listens() {
+            ear(kind, &|ear| ear.moves.push(step));
+        }
+        for (kind, clue) in detectors.listens() {
+            ear(kind, &|ear| ear.clues.push(clue));
+        }
+        for (kind, says) in goals.listens() {
+            ear(kind, &|ear| ear.says.push(says));
+        }
+        for (happening, number) in happenings.iter().zip(0_u16..) {
+            for kind in happening.listens() {
+                ear(kind, &|ear| ear.happenings.push(number));
+            }
+        }
+        Self(Kinds::new(ears))
+    }
+}
+
+/// An event that the context takes: checked, and with what it says about place and zone read.
+#[derive(Clone, Debug)]
+pub struct Perceived<'a> {
+    event: &'a Event,
+    ear: Option<&'a Ear>,
+    position: Option<Location>,
+    zone: Option<Zone>,
+}
+
+impl ContextRules {
+    /// Checks an event, so that [`ContextRules::take`] can take it.
+    ///
+    /// # Errors
+    /// When the event is refused, or carries a position or zone that is none.
+    pub fn check<'a>(&'a self, event: &'a Event) -> Result<Perceived<'a>, ContextError> {
+        event.check()?;
+        let ear = self.ears.0.of(&event.kind);
+        let located = ear.is_some_and(|ear| ear.position);
+        let position = if located { Some(self.position(event)?) } else { None };
+        Ok(Perceived { event, ear, position, zone: self.zone(event)? })
+    }
+
+    /// Takes an event. Events may come late: what lies before what is known moves nothing back.
+    ///
+    /// # Errors
+    /// When the event is refused, or carries a position or zone that is none. Then nothing changed.
+    pub fn observe(&self, state: &mut ContextState, event: &Event) -> Result<ContextChanges, ContextError> {
+        Ok(self.take(state, self.check(event)?))
+    }
+
+    /// Takes an event that was checked against these rules. O(what listens to its kind).
+    pub fn take(&self, state: &mut ContextState, perceived: Perceived<'_>) -> ContextChanges {
+        let Perceived { event, ear, position, zone } = perceived;
+        let at = event.occurred_at;
+        let mut changes = ContextChanges::default();
+        if let Some(location) = position {
+            let fix = Reading::new(location, Source::Event, at).fading(self.place.half_life);
+            changes.place = state.track.observe(fix, &self.places, &state.places);
+        }
+        if let Some(zone) = zone.filter(|_| state.zone.as_ref().is_none_or(|known| known.at <= at)) {
+            changes.zone = state.zone.as_ref().is_none_or(|known| known.value != zone);
+            state.zone = Some(Reading::new(zone, Source::Event, at).fading(self.zone_half_life));
+        }
+        if let Some(ear) = ear {
+            changes.stage = self.cycles.observe(&mut state.stages, &mut state.subjects, event, &ear.moves);
+            changes.signal = self.detectors.observe(&mut state.signals, event, state.seen, &ear.clues);
+            changes.goal = self.goals.observe(&mut state.goal, event, &ear.says);
+            changes.upcoming = self.foresee(state, event, &ear.happenings);
+        }
+        state.seen = Some(state.seen.map_or(at, |seen| seen.max(at)));
+        changes
+    }
+
+    /// The position that an event carries.
+    fn position(&self, event: &Event) -> Result<Location, ContextError> {
+        let number = |name| event.properties.get(name).and_then(Value::as_f64);
+        let degrees = number(&self.place.latitude).zip(number(&self.place.longitude));
+        let point = degrees.and_then(|(latitude, longitude)| Point::new(latitude, longitude));
+        let accuracy = number(&self.place.accuracy).unwrap_or(0.0);
+        point.map(|point| Location::within(point, accuracy)).ok_or(ContextError::Position)
+    }
+
+    fn zone(&self, event: &Event) -> Result<Option<Zone>, ContextError> {
+        let name = self.zone_property.as_ref().and_then(|name| event.properties.get(name)?.as_str());
+        Ok(name.map(Zone::new).transpose()?)
+    }
+
+    fn foresee(&self, state: &mut ContextState, event: &Event, happenings: &[u16]) -> bool {
+        let mut changed = false;
+        for kind in happenings.iter().filter_map(|number| self.happenings.get(usize::from(*number))) {
+            match kind.hear(event) {
+                None => {}
+                Some(Heard::Expected(happening)) => {
+                    state.expect(happening, event.occurred_at);
+                    changed = true;
+                }
+                Some(Heard::Cancelled(subject)) => {
+                    let before = state.upcoming.len();
+                    state.upcoming.retain(|other| {
+                        other.kind != kind.kind || (subject.is_some() && other.subject != subject)
+                    });
+                    changed |= state.upcoming.len() != before;
+                }
+            }
+        }
+        changed
+    }
+}
