@@ -83,7 +83,7 @@ impl Ears {
     ) -> Self {
         let mut ears: BTreeMap<EventKind, Ear> = BTreeMap::new();
         let mut ear = |kind: &EventKind, add: &dyn Fn(&mut Ear)| add(ears.entry(kind.clone()).or_default());
-        for kind in position {
+        if let Some(kind) = position {
             ear(kind, &|ear| ear.position = true);
         }
         for (kind, step) in cycles.listens() {
