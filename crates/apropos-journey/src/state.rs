@@ -287,6 +287,12 @@ impl PromiseState {
         self.due
     }
 
+    /// When it was kept or made void, or, if it was broken, its deadline; `None` while it is pending. What `made` and
+    /// this say of kept promises is what [`crate::Lateness`] learns from.
+    pub fn settled(&self) -> Option<Timestamp> {
+        self.settled
+    }
+
     /// Who set the deadline.
     pub fn source(&self) -> ExpectationSource {
         self.source

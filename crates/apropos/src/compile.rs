@@ -4,10 +4,10 @@
 
 use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema, SchemaBuilder};
 use apropos_context::ContextRules;
-use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, Value, did_you_mean};
+use apropos_event::{ActionId, AttributeName, Path, Problem, Problems, Purpose, Value, did_you_mean};
 use apropos_journey::JourneyRules;
 use apropos_learn::{InputKind, ModelDefinition};
-use apropos_nba::Draft;
+use apropos_nba::{Catalogue, Draft};
 use apropos_profile::{Pepper, ProfileRules};
 
 use crate::bindings::{Bindings, Rooms};
@@ -81,6 +81,10 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     profile.register(&schema, &mut problems);
     let inputs = inputs(&playbook.model, &schema, &mut problems);
     let catalogue = draft.finish(&schema);
+    journeys.check_actions(&|action| never_allowed(action, &catalogue), &mut problems);
+    if !problems.has_errors() {
+        journeys.verify_all(&schema, &mut problems);
+    }
     let model = match apropos_learn::Model::new(&model_definition(&playbook.model), &catalogue.learned()) {
         Ok(model) => model,
         Err(found) => {
@@ -109,6 +113,17 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
         schema,
     };
     problems.into_result(engine)
+}
+
+/// Why an action that a journey or promise offers can never be taken.
+fn never_allowed(action: &ActionId, catalogue: &Catalogue) -> Option<String> {
+    let Some(definition) = catalogue.action(action) else {
+        let known = catalogue.actions().iter().map(|known| known.as_str());
+        let help = did_you_mean(action.as_str(), known).map(|help| format!("; {help}")).unwrap_or_default();
+        return Some(format!("the playbook has no such action{help}"));
+    };
+    let over = definition.from.zip(definition.until).is_some_and(|(from, until)| until <= from);
+    over.then(|| "it ends before it begins".to_owned())
 }
 
 /// Declares every room's attributes, the author's own, and those of resources.

@@ -5,6 +5,7 @@
 //!
 //! Not here: anything that moves a customer.
 
+mod chain;
 mod counts;
 mod lateness;
 mod linear;

@@ -289,16 +289,4 @@ mod tests {
         let stay = Choice { reward: 1.0, next: vec![Transition { to: 0, chance: 1.0, discount: 1.0 }] };
         assert_eq!(DecisionProcess::new(vec![vec![stay]]), Err(ProcessError::Endless { from: 0 }));
     }
-
-    #[test]
-    fn nurturing_first_beats_taking_what_is_there() {
-        // Selling at once brings 1; informing first brings nothing, but then selling brings 10 with chance 0.8.
-        let sell = Choice { reward: 1.0, next: vec![] };
-        let inform = Choice { reward: 0.0, next: vec![Transition { to: 1, chance: 0.8, discount: 0.95 }] };
-        let sell_later = Choice { reward: 10.0, next: vec![] };
-        let process = DecisionProcess::new(vec![vec![sell, inform], vec![sell_later]]).unwrap();
-        let solution = process.value_iteration(1e-9);
-        assert_eq!(solution.choices[0], Some(1));
-        assert!((solution.values[0] - 7.6).abs() < 1e-9);
-    }
 }

@@ -1,66 +1,68 @@
 //! Walking through every state of a journey, breadth first, so that a counterexample is as short as possible.
 //!
-//! The customer may do anything that some pattern listens to, in any world, at once or when the next timer is due:
-//! that is the worst case for limits on contacts.
+//! What is walked through is an abstraction: facts are worlds, see `worlds`, and time is spans, see `clocks`. It leaves
+//! nothing out: if an invariant holds here, it holds for all facts and all instants. A counterexample may rest on
+//! conditions that are not plain, and is then possible only if they can come out so.
 //!
-//! Not here: the abstraction of facts.
+//! Not here: the abstractions.
 
 use std::collections::BTreeMap;
 
-use apropos_condition::{Condition, Schema};
-use apropos_event::{
-    ActionId, CustomerId, Duration, Event, EventId, JourneyId, NodeId, Path, Problem, Problems, Properties,
-    SourceId, Timestamp, Value,
-};
+use apropos_condition::{Condition, Facts, Schema};
+use apropos_event::{ActionId, Duration, Event, JourneyId, NodeId, Path, Problem, Problems, Value};
 
+use super::abstraction::Abstraction;
+use super::clocks::{self, Ahead, Contact, Ring, Span, When, moments, now};
+use super::inputs::{Happening, happenings};
 use super::verdict::{TraceStep, Verdict};
-use super::worlds::{World, worlds};
-use crate::compile::plan::{Act, Role};
+use super::worlds::World;
 use crate::compile::{JourneyRules, Plan};
-use crate::definition::{InvariantDefinition, Situation};
+use crate::definition::{InvariantDefinition, Reentry, Situation};
 use crate::effect::{Advance, EffectKind};
 use crate::state::{JourneyState, Status};
 use crate::step::{Command, Input};
 
 /// States that are looked at before giving up.
 const MAX_STATES: usize = 20_000;
-/// Combinations of facts that are looked at.
-const MAX_WORLDS: usize = 4_096;
+/// Steps that are taken before giving up.
+const MAX_STEPS: usize = 500_000;
 
 impl JourneyRules {
     /// Checks every invariant that the live version of a journey declares; one verdict each, in their order.
     ///
-    /// Exact within the abstraction: facts change only together with an input, and journeys and promises of other
-    /// definitions are free to be anything. O(states × worlds × inputs), bounded.
+    /// Sound: an invariant that is said to hold holds whatever the facts are and whenever inputs come, as long as the
+    /// host rings its timers in time, facts change only together with an input, and nobody pauses an instance. Facts
+    /// about journeys and promises are as free as all others. A customer may be in a journey several times only where
+    /// contacts are counted. O(states × worlds × inputs), bounded; a verdict says when the bound was reached.
     pub fn verify(&self, journey: &JourneyId, schema: &Schema) -> Vec<Verdict> {
         let Some(plan) = self.live(journey).and_then(|at| self.plan(at)) else { return Vec::new() };
         plan.definition.invariants.iter().map(|invariant| self.check(plan, invariant, schema)).collect()
     }
 
-    /// Checks all invariants of all journeys and reports those that fail, with their traces.
+    /// Checks all invariants of all journeys and reports those that fail, with their traces, and those that could not
+    /// be checked to the end.
     pub fn verify_all(&self, schema: &Schema, problems: &mut Problems) {
         for plan in self.plans.iter().filter(|plan| plan.live) {
             for (at, verdict) in self.verify(&plan.id, schema).iter().enumerate() {
                 let path = Path::root().key("journeys").key(plan.id.as_str()).key("invariants").index(at);
-                match verdict {
+                let problem = match verdict {
+                    Verdict::Holds { .. } => continue,
                     Verdict::Fails { .. } => {
-                        problems.push(Problem::error("journey/invariant-fails", path, verdict.to_string()));
+                        Problem::error("journey/invariant-fails", path, verdict.to_string())
+                            .with_help("follow the steps: what they lead to must not be possible")
                     }
-                    Verdict::Unchecked { .. } => {
-                        problems.push(Problem::warning(
-                            "journey/invariant-unchecked",
-                            path,
-                            verdict.to_string(),
-                        ));
+                    Verdict::Bounded { .. } | Verdict::Unchecked { .. } => {
+                        Problem::warning("journey/invariant-unchecked", path, verdict.to_string())
+                            .with_help("use fewer conditions, or a smaller journey inside this one")
                     }
-                    _ => {}
-                }
+                };
+                problems.push(problem);
             }
         }
     }
 
     fn check(&self, plan: &Plan, invariant: &InvariantDefinition, schema: &Schema) -> Verdict {
-        let holds = match invariant {
+        let asked = match invariant {
             InvariantDefinition::Never(Situation { holds: Some(text), .. }) => {
                 match Condition::parse(text, schema) {
                     Ok((condition, _)) => Some(condition),
@@ -69,172 +71,122 @@ impl JourneyRules {
             }
             _ => None,
         };
-        let rules = self.only(plan);
-        let conditions: Vec<&Condition> =
-            rules.plans.iter().flat_map(conditions_of).chain(holds.as_ref()).collect();
-        let Some(worlds) = worlds(schema, &conditions, origin(), MAX_WORLDS) else {
-            let reason = format!("its conditions tell more than {MAX_WORLDS} combinations of facts apart");
-            return Verdict::Unchecked { reason };
+        let abstraction = match Abstraction::of(self, plan, asked.as_ref(), schema) {
+            Ok(abstraction) => abstraction,
+            Err(reason) => return Verdict::Unchecked { reason },
         };
-        let Some(inputs) = inputs(&rules, plan) else {
-            return Verdict::Unchecked { reason: "its events cannot be made up".to_owned() };
+        let counted = match invariant {
+            InvariantDefinition::AtMost { contacts, per, of } => {
+                Some((*per, *contacts as usize, of.as_slice()))
+            }
+            _ => None,
         };
-        Explorer { rules: &rules, plan, worlds, inputs, invariant, holds, counted: counted(invariant) }.run()
-    }
-
-    /// The rules of one journey and of those that run inside it, without promises.
-    fn only(&self, plan: &Plan) -> Self {
-        let mut wanted = vec![plan.id.clone()];
-        let mut at = 0;
-        while let Some(live) = wanted.get(at).and_then(|id| self.live(id)).and_then(|at| self.plan(at)) {
-            for node in 0..live.nodes.len() {
-                if let Some(Role::Sub { journey }) = live.wait(node as u16).map(|wait| &wait.role)
-                    && !wanted.contains(journey)
-                {
-                    wanted.push(journey.clone());
-                }
-            }
-            at += 1;
-        }
-        let plans =
-            self.plans.iter().filter(|plan| plan.live && wanted.contains(&plan.id)).cloned().collect();
-        Self::assemble(plans, Vec::new(), self.kinds.clone())
-    }
-}
-
-/// All conditions that a plan's run depends on.
-fn conditions_of(plan: &Plan) -> Vec<&Condition> {
-    let mut all: Vec<&Condition> = plan.entry.when.iter().collect();
-    let rules = plan.exits.iter().chain(plan.goals.iter().map(|goal| &goal.rule));
-    for rule in rules {
-        all.extend(&rule.when);
-        all.extend(rule.on.iter().filter_map(|pattern| pattern.when.as_ref()));
-    }
-    all.extend(plan.human_on.iter().filter_map(|pattern| pattern.when.as_ref()));
-    for node in &plan.nodes {
-        match &node.act {
-            Act::Choose { branches, .. } => all.extend(branches.iter().map(|(condition, _)| condition)),
-            Act::Wait(wait) => {
-                all.extend(wait.on.iter().filter_map(|(pattern, _)| pattern.when.as_ref()));
-                all.extend(wait.until.as_ref().map(|(condition, _)| condition));
-            }
-            _ => {}
-        }
-    }
-    all
-}
-
-/// Something that may happen.
-enum Happening {
-    Event(Event),
-    Due,
-    Now,
-    Start,
-    HandOff,
-    Close(Option<String>),
-}
-
-/// Everything that may happen to a customer of these rules.
-fn inputs(rules: &JourneyRules, plan: &Plan) -> Option<Vec<Happening>> {
-    let mut events: Vec<(u32, &[(apropos_event::PropertyName, Value)])> = Vec::new();
-    for plan in &rules.plans {
-        let rules = plan.exits.iter().chain(plan.goals.iter().map(|goal| &goal.rule));
-        let waits = (0..plan.nodes.len()).filter_map(|at| plan.wait(at as u16));
-        let patterns = rules
-            .flat_map(|rule| &rule.on)
-            .chain(&plan.human_on)
-            .chain(waits.flat_map(|wait| wait.on.iter().map(|(pattern, _)| pattern)));
-        for pattern in patterns {
-            let event = (pattern.kind, pattern.with.as_slice());
-            if !events.contains(&event) {
-                events.push(event);
+        let beside = counted.map_or(1, |(_, most, _)| side_by_side(plan).min(most + 1));
+        let mut worst = Verdict::Holds { states: 0 };
+        for rules in &abstraction.by_lot {
+            let Some(plan) = rules.live(&plan.id).and_then(|at| rules.plan(at)) else { continue };
+            let Some(inputs) = happenings(rules, plan) else {
+                return Verdict::Unchecked { reason: "its events cannot be made up".to_owned() };
+            };
+            let explorer =
+                Explorer { rules, abstraction: &abstraction, plan, inputs, invariant, counted, beside };
+            worst = worst.and(explorer.run());
+            if matches!(worst, Verdict::Fails { .. } | Verdict::Unchecked { .. }) {
+                break;
             }
         }
-    }
-    let mut all = vec![Happening::Now, Happening::Due, Happening::Start];
-    if plan.human.is_some() {
-        all.push(Happening::HandOff);
-    }
-    let waits = (0..plan.nodes.len()).filter_map(|at| plan.wait(at as u16));
-    let outcomes =
-        waits.filter(|wait| matches!(wait.role, Role::HandOff { .. })).flat_map(|wait| &wait.outcomes);
-    all.extend(outcomes.map(|(outcome, _)| Happening::Close(Some(outcome.clone()))));
-    all.push(Happening::Close(None));
-    for (kind, with) in events {
-        let kind = rules.kinds.names.get(kind as usize)?.clone();
-        let (id, source) = (EventId::new("made-up").ok()?, SourceId::new("check").ok()?);
-        let mut event = Event::new(id, source, kind, CustomerId::new("anybody").ok()?, origin());
-        event.properties = with.iter().cloned().collect::<Properties>();
-        all.push(Happening::Event(event));
-    }
-    Some(all)
-}
-
-/// The actions whose offers are counted; none means all.
-fn counted(invariant: &InvariantDefinition) -> Option<(Duration, u32, Vec<ActionId>)> {
-    match invariant {
-        InvariantDefinition::AtMost { contacts, per, of } => Some((*per, *contacts, of.clone())),
-        _ => None,
+        worst
     }
 }
 
-/// Where the checker's clock begins.
-fn origin() -> Timestamp {
-    Timestamp::from_secs_saturating(1_767_225_600)
+/// How often a customer can be in a journey at once.
+fn side_by_side(plan: &Plan) -> usize {
+    match plan.reentry {
+        Reentry::Concurrent { max } => usize::from(max),
+        Reentry::Never | Reentry::AfterExit { .. } if plan.entry.key.is_some() => usize::MAX,
+        Reentry::Never | Reentry::AfterExit { .. } => 1,
+    }
 }
 
 struct Explorer<'a> {
     rules: &'a JourneyRules,
+    abstraction: &'a Abstraction,
     plan: &'a Plan,
-    worlds: Vec<World>,
     inputs: Vec<Happening>,
     invariant: &'a InvariantDefinition,
-    holds: Option<Condition>,
-    counted: Option<(Duration, u32, Vec<ActionId>)>,
+    /// The time, how many contacts it may see, and of which actions (none means all).
+    counted: Option<(Duration, usize, &'a [ActionId])>,
+    /// How many instances are looked at side by side.
+    beside: usize,
+}
+
+/// One thing that may happen, when, and in what circumstances.
+struct Turn<'a> {
+    happening: &'a Happening,
+    /// The instance that it happens to.
+    which: usize,
+    when: When,
+    elapsed: Span,
+    world: &'a World,
+    facts: &'a Facts,
 }
 
 /// One state of the walk.
 struct Visit {
     state: JourneyState,
-    now: Timestamp,
-    contacts: Vec<Timestamp>,
+    ahead: Vec<Ahead>,
+    contacts: Vec<Contact>,
+    /// Whether the step that led here changed nothing.
+    still: bool,
+    /// How much time has passed since the beginning, at least.
+    clock: i64,
     from: Option<usize>,
     step: Option<TraceStep>,
-    /// Where it leads, for reachability.
-    next: Vec<usize>,
+    /// Where it leads, and whether that is certain; for reachability.
+    next: Vec<(usize, bool)>,
 }
 
 impl Explorer<'_> {
     fn run(&self) -> Verdict {
-        let mut visits = vec![Visit {
+        let start = Visit {
             state: JourneyState { subject: 1, ..JourneyState::default() },
-            now: origin(),
+            ahead: Vec::new(),
             contacts: Vec::new(),
+            still: false,
+            clock: 0,
             from: None,
             step: None,
             next: Vec::new(),
-        }];
-        let mut known: BTreeMap<Vec<i64>, usize> = BTreeMap::new();
-        known.insert(self.key(&visits[0]), 0);
+        };
+        let mut known: BTreeMap<Vec<i64>, usize> = BTreeMap::from([(self.key(&start), 0)]);
+        let mut visits = vec![start];
+        let mut steps = 0;
         let mut at = 0;
         while at < visits.len() {
-            if MAX_STATES <= visits.len() {
-                return self.in_the_end(&visits, true);
-            }
-            for (happening, world) in self.happenings(&visits[at]) {
-                let Some((visit, advance)) = self.happen(&visits, at, happening, world) else { continue };
-                let fails = self.violated(&visit, world, &advance);
-                let key = self.key(&visit);
-                let to = *known.entry(key).or_insert(visits.len());
-                let new = to == visits.len();
-                if new || fails {
-                    visits.push(visit);
+            for (when, elapsed) in moments(&visits[at].state, &visits[at].ahead) {
+                for turn in self.turns(&visits[at], when, elapsed) {
+                    steps += 1;
+                    let Some(visit) = self.happen(&visits, at, &turn) else { continue };
+                    let world = turn.world;
+                    let fails = self.violated(&visit, world);
+                    // What changes nothing is as good as waiting, which the state before allows as well.
+                    if visit.still && !fails {
+                        continue;
+                    }
+                    let to = *known.entry(self.key(&visit)).or_insert(visits.len());
+                    if to == visits.len() || fails {
+                        visits.push(visit);
+                    }
+                    if fails {
+                        return Verdict::Fails { trace: trace(&visits, visits.len() - 1) };
+                    }
+                    let arrow = (to, world.certain);
+                    if !visits[at].next.contains(&arrow) {
+                        visits[at].next.push(arrow);
+                    }
                 }
-                if fails {
-                    return Verdict::Fails { trace: trace(&visits, visits.len() - 1) };
-                }
-                if !visits[at].next.contains(&to) {
-                    visits[at].next.push(to);
+                if MAX_STATES <= visits.len() || MAX_STEPS <= steps {
+                    return self.in_the_end(&visits, true);
                 }
             }
             at += 1;
@@ -242,110 +194,194 @@ impl Explorer<'_> {
         self.in_the_end(&visits, false)
     }
 
-    /// What may happen next. Outside the journey only an entry matters.
-    fn happenings(&self, visit: &Visit) -> Vec<(&Happening, &World)> {
-        let outside = visit.state.instances.is_empty();
-        let possible = |happening: &&Happening| match happening {
-            Happening::Start => outside,
-            Happening::Due => !outside && self.rules.next_due(&visit.state).is_some(),
-            _ => !outside,
-        };
-        let inputs = self.inputs.iter().filter(possible);
-        inputs.flat_map(|happening| self.worlds.iter().map(move |world| (happening, world))).collect()
+    /// What may happen next, to which instance, and in which worlds.
+    fn turns(&self, visit: &Visit, when: When, elapsed: Span) -> Vec<Turn<'_>> {
+        let instances = &visit.state.instances;
+        let outer = instances.iter().filter(|instance| instance.journey == self.plan.id).count();
+        let mut turns = Vec::new();
+        for happening in &self.inputs {
+            // To how many instances it may happen; what happens to all of them happens once.
+            let count = match happening {
+                Happening::Start => usize::from(outer < self.beside && when == When::Before),
+                Happening::Forget(event) => {
+                    usize::from(*event < visit.state.recent.len() && when == When::Before)
+                }
+                Happening::HandOff | Happening::Close(_) => instances.len(),
+                Happening::Tick => usize::from(!instances.is_empty()),
+                // An event is for one of several instances that keys tell apart, or for all.
+                Happening::Event(_) | Happening::Late(_) if instances.is_empty() => 0,
+                Happening::Event(_) | Happening::Late(_)
+                    if self.plan.entry.key.is_some() && 1 < instances.len() =>
+                {
+                    1 + instances.len()
+                }
+                Happening::Event(_) | Happening::Late(_) => 1,
+            };
+            // Forgetting asks no condition.
+            let worlds = match happening {
+                Happening::Forget(_) => 1,
+                _ => self.abstraction.worlds.len(),
+            };
+            for which in 0..count {
+                let worlds = self.abstraction.worlds.iter().take(worlds);
+                turns.extend(worlds.map(|(world, facts)| Turn {
+                    happening,
+                    which,
+                    when,
+                    elapsed,
+                    world,
+                    facts,
+                }));
+            }
+        }
+        turns
     }
 
-    fn happen(
-        &self,
-        visits: &[Visit],
-        at: usize,
-        happening: &Happening,
-        world: &World,
-    ) -> Option<(Visit, Advance)> {
+    /// Takes one step of the engine; `None` when what should happen cannot.
+    fn happen(&self, visits: &[Visit], at: usize, turn: &Turn<'_>) -> Option<Visit> {
+        let rules = self.rules;
         let before = &visits[at];
         let mut state = before.state.clone();
-        // Made-up events are told apart by the walk, not by their ids.
-        state.seen = crate::state::Seen::default();
-        let mut now = before.now;
-        let instance = state.instances.first().map_or(0, |instance| instance.id);
-        let (advance, input) = match happening {
-            Happening::Now => (self.step(&mut state, Input::Tick, world, now), "facts change".to_owned()),
-            Happening::Due => {
-                now = now.max(self.rules.next_due(&state)?);
-                (self.step(&mut state, Input::Tick, world, now), "time passes".to_owned())
-            }
-            Happening::Event(event) => {
-                let mut event = event.clone();
-                (event.occurred_at, event.received_at) = (now, now);
-                (self.step(&mut state, Input::Event(&event), world, now), format!("`{}`", event.kind))
-            }
+        let ids: Vec<(u64, Ahead)> =
+            state.instances.iter().map(|instance| instance.id).zip(before.ahead.iter().copied()).collect();
+        clocks::set(&mut state, &before.ahead, turn.when);
+        let ring = match turn.when {
+            When::WaitRings(at) => state.instances.get(at).and_then(|instance| clocks::ring(rules, instance)),
+            _ => None,
+        };
+        let mut elapsed = turn.elapsed;
+        let concerned = state.instances.get(turn.which);
+        let command = match turn.happening {
             Happening::Start => {
-                if !crate::compile::plan::holds(self.plan.entry.when.as_ref(), &world.facts) {
-                    return None;
-                }
-                let key = self.plan.entry.key.as_ref().map(|_| "k".to_owned());
-                let id = visits.len().to_string();
-                let command = Command::Start { journey: self.plan.id.clone(), key, id };
-                (self.step(&mut state, Input::Command(&command), world, now), "entry".to_owned())
+                elapsed = self.until_entry(&state, elapsed);
+                Some(self.entry(&state, turn.facts, visits.len())?)
             }
-            Happening::HandOff => {
-                let command = Command::HandOff { instance };
-                (self.step(&mut state, Input::Command(&command), world, now), "asks for a person".to_owned())
-            }
+            Happening::HandOff => Some(Command::HandOff { instance: concerned?.id }),
             Happening::Close(outcome) => {
-                let handed = state.instances.iter().find(|instance| instance.status == Status::HandedOff)?;
-                let command = Command::Close { instance: handed.id, outcome: outcome.clone() };
-                (self.step(&mut state, Input::Command(&command), world, now), "the person closes".to_owned())
+                let open = concerned.filter(|one| one.status == Status::HandedOff)?;
+                Some(Command::Close { instance: open.id, outcome: outcome.clone() })
             }
+            Happening::Tick | Happening::Event(_) | Happening::Late(_) | Happening::Forget(_) => None,
         };
-        let mut contacts = before.contacts.clone();
-        self.count(&advance, now, &mut contacts);
-        let views = self.rules.view(&state);
-        let nodes: Vec<&str> = views.iter().filter_map(|view| view.node.map(NodeId::as_str)).collect();
+        let event = match turn.happening {
+            Happening::Event(event) | Happening::Late(event) => {
+                Some(self.addressed(event, &state, turn.which))
+            }
+            _ => None,
+        };
+        let input = match (turn.happening, &command) {
+            (Happening::Forget(event), _) => {
+                state.recent.remove(*event);
+                None
+            }
+            (_, Some(command)) => Some(Input::Command(command)),
+            _ => Some(event.as_ref().map_or(Input::Tick, Input::Event)),
+        };
+        let advance =
+            input.map(|input| rules.advance(&mut state, input, turn.facts, now())).unwrap_or_default();
+        // An event that came twice counts once for whoever looks back.
+        state.recent.sort_by_key(|event| event.pattern);
+        state.recent.dedup_by_key(|event| event.pattern);
+        let ahead = clocks::read(rules, &state, &ids, elapsed);
+        let contacts = self.contacts(&before.contacts, &advance, elapsed, ring);
+        let still = turn.when == When::Before
+            && advance.moves.is_empty()
+            && advance.effects.is_empty()
+            && self.standing(&state) == self.standing(&before.state);
+        let clock = before.clock.saturating_add(elapsed.least);
         let step = TraceStep {
-            input,
-            facts: world.told.clone(),
-            at: if nodes.is_empty() { "outside".to_owned() } else { nodes.join(", ") },
-            seconds: now.since(origin()).as_secs_f64(),
+            input: told(turn.happening, turn.when),
+            facts: turn.world.told.clone(),
+            at: self.place(&state),
+            seconds: Duration::from_micros(clock).as_secs_f64(),
         };
-        Some((Visit { state, now, contacts, from: Some(at), step: Some(step), next: Vec::new() }, advance))
+        Some(Visit {
+            state,
+            ahead,
+            contacts,
+            still,
+            clock,
+            from: Some(at),
+            step: Some(step),
+            next: Vec::new(),
+        })
     }
 
-    fn step(&self, state: &mut JourneyState, input: Input<'_>, world: &World, now: Timestamp) -> Advance {
-        self.rules.advance(state, input, &world.facts, now)
+    /// The event for one of the instances that keys tell apart; for all of them when `which` is none.
+    fn addressed(&self, event: &Event, state: &JourneyState, which: usize) -> Event {
+        let mut event = event.clone();
+        let key = state.instances.get(which).and_then(|instance| instance.key.clone());
+        if let (Some(name), Some(key)) = (&self.plan.entry.key, key) {
+            event.properties.insert(name.clone(), Value::Text(key));
+        }
+        event
     }
 
-    fn count(&self, advance: &Advance, now: Timestamp, contacts: &mut Vec<Timestamp>) {
-        let Some((per, _, of)) = &self.counted else { return };
-        contacts.retain(|at| now.since(*at) < *per);
+    /// Who comes in again under the same key has waited for the cooldown.
+    fn until_entry(&self, state: &JourneyState, elapsed: Span) -> Span {
+        let left = state.memories.iter().any(|memory| memory.left.is_some());
+        match self.plan.reentry {
+            Reentry::AfterExit { cooldown } if left && self.plan.entry.key.is_none() => {
+                Span { least: cooldown.as_micros(), ..Span::ANY }
+            }
+            _ => elapsed,
+        }
+    }
+
+    /// The command that stands for coming in, under a key of its own where there are keys.
+    fn entry(&self, state: &JourneyState, facts: &Facts, nth: usize) -> Option<Command> {
+        if !crate::compile::plan::holds(self.plan.entry.when.as_ref(), facts) {
+            return None;
+        }
+        let key = self.plan.entry.key.as_ref().map(|_| format!("k{}", state.memories.len()));
+        Some(Command::Start { journey: self.plan.id.clone(), key, id: nth.to_string() })
+    }
+
+    fn contacts(
+        &self,
+        before: &[Contact],
+        advance: &Advance,
+        elapsed: Span,
+        ring: Option<Ring>,
+    ) -> Vec<Contact> {
+        let Some((per, _, of)) = &self.counted else { return Vec::new() };
+        let later = before.iter().map(|contact| contact.later(elapsed, ring));
+        let mut contacts: Vec<Contact> = later.filter(|contact| contact.age < per.as_micros()).collect();
         for effect in &advance.effects {
             if let EffectKind::Offered { actions, .. } = &effect.what
                 && (of.is_empty() || actions.iter().any(|action| of.contains(action)))
             {
-                contacts.push(now);
+                contacts.push(Contact::new(ring));
             }
         }
+        contacts
     }
 
-    fn violated(&self, visit: &Visit, world: &World, _advance: &Advance) -> bool {
-        match self.invariant {
-            InvariantDefinition::Never(situation) => self.arises(situation, visit, world),
-            InvariantDefinition::AtMost { contacts, .. } => (*contacts as usize) < visit.contacts.len(),
-            InvariantDefinition::HumanWithin { .. } => false,
+    fn place(&self, state: &JourneyState) -> String {
+        let views = self.rules.view(state);
+        let nodes: Vec<&str> = views.iter().filter_map(|view| view.node.map(NodeId::as_str)).collect();
+        if nodes.is_empty() { "outside".to_owned() } else { nodes.join(", ") }
+    }
+
+    fn violated(&self, visit: &Visit, world: &World) -> bool {
+        match (self.invariant, &self.counted) {
+            (InvariantDefinition::Never(situation), _) => self.arises(situation, visit, world),
+            (_, Some((_, most, _))) => *most < visit.contacts.len(),
+            _ => false,
         }
     }
 
     fn arises(&self, situation: &Situation, visit: &Visit, world: &World) -> bool {
-        let offered =
-            || self.rules.offers(&visit.state).any(|offer| situation.offering.contains(offer.action));
+        let rules = self.rules;
+        let offered = || rules.offers(&visit.state).any(|offer| situation.offering.contains(offer.action));
         let there = || {
-            let views = self.rules.view(&visit.state);
+            let views = rules.view(&visit.state);
             views.iter().any(|view| view.node.is_some_and(|node| situation.at.contains(node)))
         };
-        let holds = || self.holds.as_ref().is_none_or(|condition| condition.evaluate(&world.facts).is_true());
-        (situation.offering.is_empty() || offered())
+        !visit.state.instances.is_empty()
+            && self.abstraction.asked.is_none_or(|asked| world.holds[asked])
+            && (situation.offering.is_empty() || offered())
             && (situation.at.is_empty() || there())
-            && !visit.state.instances.is_empty()
-            && holds()
     }
 
     /// What can only be said when the whole is known: how far the next person is.
@@ -355,50 +391,91 @@ impl Explorer<'_> {
             return if bounded { Verdict::Bounded { states } } else { Verdict::Holds { states } };
         };
         if bounded {
-            return Verdict::Unchecked { reason: format!("it has more than {MAX_STATES} states") };
+            return Verdict::Unchecked { reason: format!("it has more than {states} states") };
         }
-        let mut near: Vec<bool> = visits.iter().map(|visit| self.rules.is_muted(&visit.state)).collect();
-        for _ in 0..*steps {
-            near =
-                (0..visits.len()).map(|at| near[at] || visits[at].next.iter().any(|to| near[*to])).collect();
+        // Near is who is sure to have a way; far is who has none however conditions come out.
+        let near = self.near(visits, *steps, |certain| certain);
+        let far = |near: &[bool]| {
+            (0..visits.len()).find(|at| !near[*at] && !visits[*at].state.instances.is_empty())
+        };
+        if far(&near).is_none() {
+            return Verdict::Holds { states };
         }
-        let far = (0..visits.len()).find(|at| !near[*at] && !visits[*at].state.instances.is_empty());
-        far.map_or(Verdict::Holds { states }, |at| Verdict::Fails { trace: trace(visits, at) })
+        match far(&self.near(visits, *steps, |_| true)) {
+            Some(at) => Verdict::Fails { trace: trace(visits, at) },
+            None => Verdict::Unchecked {
+                reason: "the way to a person depends on conditions that cannot be told apart".to_owned(),
+            },
+        }
     }
 
-    /// What tells states apart: places and remaining times, not absolute ones.
+    /// From where a person is at most so many inputs away.
+    fn near(&self, visits: &[Visit], steps: u32, counts: impl Fn(bool) -> bool) -> Vec<bool> {
+        let rules = self.rules;
+        let mut near: Vec<bool> = visits.iter().map(|visit| rules.is_muted(&visit.state)).collect();
+        for _ in 0..steps {
+            let leads = |at: usize| visits[at].next.iter().any(|(to, certain)| counts(*certain) && near[*to]);
+            let more: Vec<bool> = (0..visits.len()).map(|at| near[at] || leads(at)).collect();
+            if more == near {
+                break;
+            }
+            near = more;
+        }
+        near
+    }
+
+    /// What tells states apart.
     fn key(&self, visit: &Visit) -> Vec<i64> {
-        let left = |at: Option<Timestamp>| at.map_or(-1, |at| at.since(visit.now).as_micros().max(0));
-        let mark = |at: Option<u16>| at.map_or(-1, i64::from);
-        let mut key = Vec::new();
-        for instance in &visit.state.instances {
-            let plan = self.rules.find(&instance.journey, instance.version).unwrap_or(u16::MAX);
-            let status = i64::from(instance.status == Status::HandedOff);
-            key.extend([
-                i64::from(plan),
-                i64::from(instance.node),
-                status,
-                left(instance.due),
-                left(instance.ends_by),
-            ]);
-            key.extend([mark(instance.parked), mark(instance.returns_to), mark(instance.pending_exit)]);
-            key.push(instance.goals as i64);
-        }
-        key.push(-2);
-        key.extend(visit.contacts.iter().map(|at| visit.now.since(*at).as_micros()));
-        if visit.state.instances.is_empty() {
-            key.push(-3);
-            key.extend(visit.state.memories.iter().map(|memory| {
-                let age = memory.left.map_or(-1, |at| visit.now.since(at).as_micros());
-                if memory.tombstone { i64::MAX } else { age }
-            }));
-        }
-        key.push(-4);
-        for event in &visit.state.recent {
-            key.extend([event.pattern as i64, visit.now.since(event.received).as_micros()]);
-        }
+        let mut key = self.standing(&visit.state);
+        visit.ahead.iter().for_each(|ahead| ahead.write(&mut key));
+        visit.contacts.iter().for_each(|contact| contact.write(&visit.state, &mut key));
         key
     }
+
+    /// Everything that a state is but for time.
+    fn standing(&self, state: &JourneyState) -> Vec<i64> {
+        let mark = |at: Option<u16>| at.map_or(-1, i64::from);
+        let mut key = Vec::with_capacity(16 * state.instances.len() + 8);
+        for instance in &state.instances {
+            let plan = self.rules.plan_of(instance).map_or(-1, |(at, _)| i64::from(at));
+            let status = i64::from(instance.status == Status::HandedOff);
+            key.extend([plan, i64::from(instance.node), status, instance.goals as i64]);
+            key.extend([mark(instance.parked), mark(instance.returns_to), mark(instance.pending_exit)]);
+            let parent = instance.parent.and_then(|id| state.instances.iter().position(|one| one.id == id));
+            key.push(parent.map_or(-1, |at| at as i64));
+        }
+        key.push(-2);
+        if self.plan.entry.key.is_none() {
+            for memory in &state.memories {
+                let left = memory.left.is_some();
+                key.extend([memory.tombstone, memory.qualified, left].map(i64::from));
+            }
+        }
+        key.push(-3);
+        key.extend(state.recent.iter().map(|event| event.pattern as i64));
+        key.push(-4);
+        key
+    }
+}
+
+/// What happened, in words.
+fn told(happening: &Happening, when: When) -> String {
+    let what = match happening {
+        Happening::Tick if matches!(when, When::WaitRings(_) | When::LimitRings(_)) => {
+            "time passes".to_owned()
+        }
+        Happening::Tick => "facts change".to_owned(),
+        Happening::Event(event) => format!("`{}`", event.kind),
+        Happening::Late(event) => format!("`{}`, late", event.kind),
+        Happening::Start => "entry".to_owned(),
+        Happening::HandOff => "asks for a person".to_owned(),
+        Happening::Close(None) => "the person closes".to_owned(),
+        Happening::Close(Some(outcome)) => format!("the person closes with `{outcome}`"),
+        Happening::Forget(_) => "an earlier event is too long ago".to_owned(),
+    };
+    let late =
+        matches!(when, When::WaitRings(_) | When::LimitRings(_)) && !matches!(happening, Happening::Tick);
+    if late { format!("{what} when time is up") } else { what }
 }
 
 fn trace(visits: &[Visit], last: usize) -> Vec<TraceStep> {

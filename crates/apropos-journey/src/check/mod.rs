@@ -1,8 +1,12 @@
-//! Bounded model checking: does what an author wants always to be true hold in every state a journey can get into?
+//! Bounded model checking: does what an author wants always to be true hold in every state?
 //!
-//! The checker runs the real step function, over a finite abstraction of facts and time. Not here: running customers.
+//! Not here: lint, which looks at the graph and at single conditions.
 
+mod abstraction;
+mod clocks;
 mod explore;
+mod inputs;
+mod leaves;
 mod verdict;
 pub(crate) mod worlds;
 

@@ -47,6 +47,18 @@ pub struct TraceStep {
 }
 
 impl Verdict {
+    /// What this and another verdict on the same invariant come to: the worse of the two.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Holds { states: a }, Self::Holds { states: b }) => Self::Holds { states: a + b },
+            (
+                Self::Holds { states: a } | Self::Bounded { states: a },
+                Self::Holds { states: b } | Self::Bounded { states: b },
+            ) => Self::Bounded { states: a + b },
+            (worse @ (Self::Fails { .. } | Self::Unchecked { .. }), _) | (_, worse) => worse,
+        }
+    }
+
     /// Whether no violation was found.
     pub fn passes(&self) -> bool {
         matches!(self, Self::Holds { .. } | Self::Bounded { .. })

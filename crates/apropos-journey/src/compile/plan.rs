@@ -252,6 +252,33 @@ impl Plan {
         }
     }
 
+    /// Shows every condition that a run depends on, always in the same order.
+    pub(crate) fn each_condition(&mut self, see: &mut dyn FnMut(&mut Condition)) {
+        let Self { entry, exits, goals, human_on, nodes, .. } = self;
+        let mut patterns: Vec<&mut Pattern> = entry.on.iter_mut().chain(human_on).collect();
+        entry.when.iter_mut().for_each(&mut *see);
+        for rule in exits.iter_mut().chain(goals.iter_mut().map(|goal| &mut goal.rule)) {
+            rule.when.iter_mut().for_each(&mut *see);
+            patterns.extend(&mut rule.on);
+        }
+        for node in nodes {
+            match &mut node.act {
+                Act::Choose { branches, .. } => {
+                    for (condition, _) in branches {
+                        see(condition);
+                    }
+                }
+                Act::Wait(wait) => {
+                    let wait = &mut **wait;
+                    wait.until.iter_mut().for_each(|(condition, _)| see(condition));
+                    patterns.extend(wait.on.iter_mut().map(|(pattern, _)| pattern));
+                }
+                _ => {}
+            }
+        }
+        patterns.into_iter().filter_map(|pattern| pattern.when.as_mut()).for_each(see);
+    }
+
     pub(crate) fn outcome(&self, text: &str) -> Option<u16> {
         self.outcomes.iter().position(|known| known == text).map(|at| at as u16)
     }

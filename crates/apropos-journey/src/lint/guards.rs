@@ -1,12 +1,13 @@
 //! What conditions say: two branches that hold at once, branches that never hold, waits for what cannot come true.
 //!
-//! Conditions are tried in every world that their literals can tell apart, see the abstraction in `check`. A split with
-//! more than [`MAX_WORLDS`] combinations of facts is not judged.
+//! Conditions are tried in every world that their literals can tell apart, see the abstraction in `check`. Only worlds
+//! with facts behind them count as a way for two to hold at once. A split with more than [`MAX_WORLDS`] combinations of
+//! facts is not judged.
 //!
 //! Not here: the shape of the graph.
 
 use apropos_condition::{Condition, Schema};
-use apropos_event::{Path, Problem, Problems, Timestamp};
+use apropos_event::{Path, Problem, Problems};
 
 use crate::check::worlds::{World, worlds};
 use crate::compile::Plan;
@@ -22,7 +23,7 @@ pub(super) fn check(plan: &Plan, schema: &Schema, path: &Path, problems: &mut Pr
         match &node.act {
             Act::Choose { branches, .. } if !branches.is_empty() => {
                 let conditions: Vec<&Condition> = branches.iter().map(|(condition, _)| condition).collect();
-                let all_worlds = worlds(schema, &conditions, Timestamp::EPOCH, MAX_WORLDS);
+                let all_worlds = worlds(schema, &conditions, MAX_WORLDS);
                 if let Some(all_worlds) = all_worlds {
                     split(branches, &all_worlds, &path.key("branches"), problems);
                 }
@@ -39,12 +40,11 @@ pub(super) fn check(plan: &Plan, schema: &Schema, path: &Path, problems: &mut Pr
 
 fn split(branches: &[(Condition, u16)], worlds: &[World], path: &Path, problems: &mut Problems) {
     for (at, (condition, to)) in branches.iter().enumerate() {
-        if worlds.iter().all(|world| !world.truths[at].is_true()) {
+        if worlds.iter().all(|world| !world.holds[at]) {
             problems.push(never(condition, path.index(at).key("when")));
         }
         for (earlier, (before, other)) in branches.iter().enumerate().take(at) {
-            let both =
-                worlds.iter().find(|world| world.truths[at].is_true() && world.truths[earlier].is_true());
+            let both = worlds.iter().find(|world| world.certain && world.holds[at] && world.holds[earlier]);
             if let Some(world) = both.filter(|_| other != to) {
                 problems.push(ambiguous(before, condition, world, path.index(at).key("when")));
             }
@@ -60,9 +60,8 @@ fn arrows(wait: &Wait, schema: &Schema, path: &Path, problems: &mut Problems) {
                 continue;
             }
             let guards: Vec<&Condition> = earlier.when.iter().chain(&later.when).collect();
-            let Some(all) = worlds(schema, &guards, Timestamp::EPOCH, MAX_WORLDS) else { continue };
-            let Some(world) = all.iter().find(|world| world.truths.iter().all(|truth| truth.is_true()))
-            else {
+            let Some(all) = worlds(schema, &guards, MAX_WORLDS) else { continue };
+            let Some(world) = all.iter().find(|world| world.certain && !world.holds.contains(&false)) else {
                 continue;
             };
             // An arrow that says more than a later one without a guard is the usual way to say "else".
@@ -87,8 +86,8 @@ fn compatible(a: &Pattern, b: &Pattern) -> bool {
 /// Waits for a condition that no world makes true.
 fn hopeless(wait: &Wait, schema: &Schema, path: &Path, problems: &mut Problems) {
     let Some((condition, _)) = &wait.until else { return };
-    let all = worlds(schema, &[condition], Timestamp::EPOCH, MAX_WORLDS);
-    if all.is_some_and(|all| all.iter().all(|world| !world.truths[0].is_true())) {
+    let all = worlds(schema, &[condition], MAX_WORLDS);
+    if all.is_some_and(|all| all.iter().all(|world| !world.holds[0])) {
         problems.push(never(condition, path.clone()));
     }
 }
@@ -101,11 +100,11 @@ fn impossible_exits(plan: &Plan, schema: &Schema, path: &Path, problems: &mut Pr
     for (field, rule) in exits.chain(goals) {
         at = if at.0 == field { (field, at.1 + 1) } else { (field, 0) };
         let Some(condition) = &rule.when else { continue };
-        let Some(all) = worlds(schema, &[condition], Timestamp::EPOCH, MAX_WORLDS) else { continue };
+        let Some(all) = worlds(schema, &[condition], MAX_WORLDS) else { continue };
         let path = path.key(field).index(at.1).key("when");
-        if all.iter().all(|world| !world.truths[0].is_true()) {
+        if all.iter().all(|world| !world.holds[0]) {
             problems.push(never(condition, path));
-        } else if rule.on.is_empty() && all.iter().all(|world| world.truths[0].is_true()) {
+        } else if rule.on.is_empty() && all.iter().all(|world| world.holds[0]) {
             let message =
                 format!("`{}` always holds, so that nobody can stay in the journey", condition.text());
             problems.push(

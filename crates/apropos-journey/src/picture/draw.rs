@@ -90,18 +90,54 @@ pub struct PictureArrow {
 }
 
 impl PictureArrow {
-    /// The label with the counts, as it is written on the arrow.
+    /// The label with the figures, as it is written on the arrow.
     pub fn text(&self) -> String {
-        let Some(count) = self.count else { return self.label.clone() };
-        let mut parts = Vec::new();
-        if !self.label.is_empty() {
-            parts.push(self.label.clone());
+        let parts = [self.label.clone(), self.figures()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// How often the arrow was taken, its share and the time, for people; empty when nothing is counted.
+    pub fn figures(&self) -> String {
+        let Some(count) = self.count else { return String::new() };
+        let share = 100.0 * self.share.unwrap_or(0.0);
+        let time = self.seconds.filter(|seconds| 0 < count && 0.5 <= *seconds);
+        let time = time.map(|seconds| format!(" · {}", rounded(seconds))).unwrap_or_default();
+        format!("{count} ({share:.0} %){time}")
+    }
+}
+
+impl Picture {
+    /// The same picture without arrows that carry less than `share` of the departures from their node, so that a
+    /// journey of many ways can be read. Highlighted arrows stay, and so does for every node the most used arrow that
+    /// leads to it; nodes that then hang on nothing are left out. Without counts nothing is left out. O(arrows²).
+    #[must_use]
+    pub fn abridged(&self, share: f64) -> Self {
+        let most_used = |arrow: &PictureArrow| {
+            let others = self.arrows.iter().filter(|other| other.to == arrow.to && other.from != other.to);
+            0 < arrow.count.unwrap_or(0) && others.map(|other| other.count).max() == Some(arrow.count)
+        };
+        let stays = |arrow: &&PictureArrow| {
+            let large = arrow.share.is_none_or(|known| share <= known);
+            large || arrow.highlighted || (arrow.from != arrow.to && most_used(arrow))
+        };
+        let arrows: Vec<PictureArrow> = self.arrows.iter().filter(stays).cloned().collect();
+        let counted = self.arrows.iter().any(|arrow| arrow.count.is_some());
+        let hangs = |at: usize| {
+            at == 0
+                || !counted
+                || self.nodes[at].highlighted
+                || arrows.iter().any(|arrow| arrow.from == at || arrow.to == at)
+        };
+        let kept: Vec<usize> = (0..self.nodes.len()).filter(|at| hangs(*at)).collect();
+        let place = |at: usize| kept.binary_search(&at).unwrap_or(0);
+        Self {
+            title: self.title.clone(),
+            nodes: kept.iter().map(|at| self.nodes[*at].clone()).collect(),
+            arrows: arrows
+                .iter()
+                .map(|arrow| PictureArrow { from: place(arrow.from), to: place(arrow.to), ..arrow.clone() })
+                .collect(),
         }
-        parts.push(format!("{count} ({:.0} %)", self.share.unwrap_or(0.0) * 100.0));
-        if let Some(seconds) = self.seconds.filter(|_| 0 < count) {
-            parts.push(rounded(seconds));
-        }
-        parts.join(" · ")
     }
 }
 

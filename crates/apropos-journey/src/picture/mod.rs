@@ -5,6 +5,8 @@
 
 mod dot;
 mod draw;
+#[cfg(feature = "svg")]
+mod layout;
 mod mermaid;
 #[cfg(feature = "svg")]
 mod svg;

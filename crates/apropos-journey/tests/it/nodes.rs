@@ -142,3 +142,26 @@ fn entry_by_a_condition_happens_when_it_becomes_true() {
     let _ = world.flag("flag.a", true).tick();
     assert_eq!(world.told(), ["in j", "out j yes"]);
 }
+
+#[test]
+fn splits_by_hash_with_one_salt_send_a_customer_the_same_way() {
+    let split = |salt: &str| {
+        format!(
+            "[journeys.nodes.a]\nkind = 'split_hash'\nsalt = '{salt}'\n\
+             arms = [{{ share = 1, to = 'yes' }}, {{ share = 1, to = 'no' }}]"
+        )
+    };
+    let ways = |salt: &str| {
+        let world = book(&split(salt));
+        let way = |customer: u32| {
+            let mut state = JourneyState::new(&CustomerId::new(format!("c-{customer}")).unwrap());
+            let event = event("e", "in", hour(0));
+            let advance = world.rules.advance(&mut state, Input::Event(&event), &world.facts, hour(0));
+            format!("{:?}", advance.effects.last().unwrap().what)
+        };
+        (0..200).map(way).collect::<Vec<_>>()
+    };
+    assert_eq!(ways("summer"), ways("summer"));
+    let differ = ways("summer").iter().zip(ways("winter")).filter(|(a, b)| *a != b).count();
+    assert!((60..140).contains(&differ), "{differ}");
+}

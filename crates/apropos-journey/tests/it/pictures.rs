@@ -75,21 +75,56 @@ fn the_path_of_an_instance_is_highlighted() {
     assert!(picture.to_mermaid().contains("linkStyle"));
 }
 
+#[test]
+fn an_abridged_picture_leaves_out_what_is_hardly_taken() {
+    let mut world = World::inside(BOOK);
+    let mut counts = JourneyCounts::new();
+    for _ in 0..9 {
+        let advance = world.event("read");
+        counts.record(&world.rules, &advance);
+    }
+    let advance = world.event("bye");
+    counts.record(&world.rules, &advance);
+    let picture = world.rules.picture_with(&id(), 1, &counts).unwrap();
+    let names = |picture: &apropos_journey::Picture| {
+        picture.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>()
+    };
+    let abridged = picture.abridged(0.2);
+    // The way out is rare, and yet the only one that leads there.
+    assert_eq!(names(&abridged), ["look", "fork", "gone"]);
+    assert_eq!(abridged.arrows.len(), 3);
+    assert_eq!(world.rules.picture(&id(), 1).unwrap().abridged(0.2), world.rules.picture(&id(), 1).unwrap());
+}
+
+#[cfg(feature = "svg")]
+/// The numbers of an element's attributes.
+fn numbers(element: &str, names: [&str; 4]) -> [f64; 4] {
+    names.map(|name| {
+        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    })
+}
+
 #[cfg(feature = "svg")]
 #[test]
 fn svg_is_well_formed_and_no_nodes_overlap() {
     let world = World::new(BOOK);
-    let svg = world.rules.picture(&id(), 1).unwrap().to_svg();
+    let picture = world.rules.picture(&id(), 1).unwrap();
+    let svg = picture.to_svg();
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
     assert!(svg.contains("desk &quot;&lt;b&gt;&quot;"));
-    let corners: Vec<(&str, &str)> = svg
+    assert_eq!(svg.matches("<g").count(), svg.matches("</g>").count());
+    let boxes: Vec<[f64; 4]> = svg
         .lines()
-        .filter_map(|line| line.strip_prefix("<rect x=\""))
-        .filter_map(|line| line.split_once("\" y=\""))
-        .map(|(x, rest)| (x, rest.split('"').next().unwrap()))
+        .filter(|line| line.starts_with("<rect class=\"box"))
+        .map(|line| numbers(line, ["x", "y", "width", "height"]))
         .collect();
-    assert_eq!(corners.len(), world.rules.picture(&id(), 1).unwrap().nodes.len());
-    for (at, corner) in corners.iter().enumerate() {
-        assert!(!corners[..at].contains(corner), "two nodes at {corner:?}");
+    let forks = picture.nodes.iter().filter(|node| node.shape == apropos_journey::Shape::Fork).count();
+    assert_eq!(boxes.len() + forks, picture.nodes.len());
+    for (at, a) in boxes.iter().enumerate() {
+        for b in &boxes[..at] {
+            let apart = |axis: usize| a[axis] + a[axis + 2] <= b[axis] || b[axis] + b[axis + 2] <= a[axis];
+            assert!(apart(0) || apart(1), "{a:?} and {b:?} overlap");
+        }
     }
 }

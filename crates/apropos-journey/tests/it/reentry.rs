@@ -103,3 +103,34 @@ fn too_old_events_let_nobody_in() {
     assert_eq!(world.take(&event).stop(), StopReason::TooOld);
     assert_eq!(world.state.clock(), Some(hour(2)));
 }
+
+#[test]
+fn keyed_instances_are_at_most_so_many_too() {
+    let mut world = journey("{ concurrent = { max = 2 } }", "entry.key = 'cart_id'");
+    for cart in ["a", "b"] {
+        let event = with(world.fresh("cart"), "cart_id", cart);
+        assert_eq!(world.take(&event).stops.last().unwrap().reason, StopReason::Waits);
+    }
+    let third = with(world.fresh("cart"), "cart_id", "c");
+    assert_eq!(world.take(&third).stops.last().unwrap().reason, StopReason::Full);
+    let bought = with(world.fresh("buy"), "cart_id", "a");
+    let _ = world.take(&bought);
+    let third = with(world.fresh("cart"), "cart_id", "c");
+    assert_eq!(world.take(&third).stops.last().unwrap().reason, StopReason::Waits);
+}
+
+#[test]
+fn an_instance_of_an_older_version_counts() {
+    let version = |number: u32| {
+        format!(
+            "[[journeys]]\nid = 'j'\nversion = {number}\nstart = 'w'\nhuman.queue = 'desk'\nentry.on = [{{ event = 'in' }}]\n\
+             [journeys.nodes.w]\nkind = 'wait_time'\nfor = '9d'\nnext = 'end'\n[journeys.nodes.end]\nkind = 'exit'\noutcome = 'x'\n"
+        )
+    };
+    let state = World::inside(&version(1)).state;
+    let mut world = World::new(&format!("{}{}", version(1), version(2)));
+    world.state = state;
+    world.events = 9;
+    assert_eq!(world.event("in").stops.last().unwrap().reason, StopReason::AlreadyIn);
+    assert_eq!(world.state.instances().len(), 1);
+}

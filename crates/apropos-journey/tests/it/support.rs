@@ -41,6 +41,10 @@ pub(crate) fn compile_book(book: &Book) -> (JourneyRules, Schema, Problems) {
     }
     let number = AttributeDefinition::new(AttributeName::new("num.x").unwrap(), AttributeType::Int);
     schema.declare(&Path::root(), number.with_default(0_i64), &mut problems);
+    for (name, kind) in [("num.d", AttributeType::Double), ("word.s", AttributeType::Text)] {
+        let unknown = AttributeDefinition::new(AttributeName::new(name).unwrap(), kind);
+        schema.declare(&Path::root(), unknown, &mut problems);
+    }
     for attribute in attributes(&book.journeys, &book.promises) {
         schema.declare(&Path::root(), attribute, &mut problems);
     }

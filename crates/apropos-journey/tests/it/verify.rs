@@ -114,3 +114,94 @@ fn contacts_a_week_are_counted_in_the_worst_case() {
     let Verdict::Fails { trace } = verdict("exits = []", &at_most(3)) else { panic!("it holds") };
     assert_eq!(trace.iter().filter(|step| step.at == "sell").count(), 4, "{trace:?}");
 }
+
+fn first(text: &str) -> Verdict {
+    let world = World::new(text);
+    world.rules.verify(&JourneyId::new("j").unwrap(), &world.schema).remove(0)
+}
+
+/// A journey whose nodes and invariant are these.
+fn small(head: &str, nodes: &str) -> String {
+    format!(
+        "[[journeys]]\nid = 'j'\nstart = 'a'\nhuman.node = 'desk'\nentry.on = [{{ event = 'in' }}]\n{head}\n{nodes}\n\
+         [journeys.nodes.end]\nkind = 'exit'\noutcome = 'x'\n\
+         [journeys.nodes.desk]\nkind = 'hand_off'\nqueue = 'desk'\nnext = 'end'\n\
+         [journeys.nodes.trap]\nkind = 'wait_time'\nfor = '1d'\nnext = 'end'\n"
+    )
+}
+
+const NO_TRAP: &str = "invariants = [{ never = { at = ['trap'] } }]";
+
+#[test]
+fn every_arm_of_a_draw_is_walked_and_one_salt_draws_once() {
+    let draw = |at: &str, salt: &str, small: &str, large: &str| {
+        format!(
+            "[journeys.nodes.{at}]\nkind = 'split_hash'\nsalt = '{salt}'\n\
+             arms = [{{ share = 1, to = '{small}' }}, {{ share = 9999, to = '{large}' }}]\n"
+        )
+    };
+    let trap = small(NO_TRAP, &draw("a", "s", "trap", "end"));
+    assert!(matches!(first(&trap), Verdict::Fails { .. }));
+    // The rare arm leads to a second draw; under the same salt it comes out the same way.
+    let twice = |salt: &str| {
+        small(NO_TRAP, &format!("{}{}", draw("a", "s", "b", "end"), draw("b", salt, "end", "trap")))
+    };
+    assert!(matches!(first(&twice("s")), Verdict::Holds { .. }));
+    assert!(matches!(first(&twice("t")), Verdict::Fails { .. }));
+}
+
+#[test]
+fn values_between_literals_are_looked_at() {
+    let split = |when: &str| {
+        let node = format!(
+            "[journeys.nodes.a]\nkind = 'split'\nbranches = [{{ when = \"{when}\", to = 'trap' }}]\notherwise = 'end'"
+        );
+        first(&small(NO_TRAP, &node))
+    };
+    assert!(matches!(split("num.d > 2.5 && num.d < 2.6"), Verdict::Fails { .. }));
+    assert!(matches!(split("num.x > 2 && num.x < 3"), Verdict::Holds { .. }));
+    assert!(matches!(split("word.s != 'gold' && word.s != 'silver'"), Verdict::Fails { .. }));
+    assert!(matches!(split("!(num.d > 1.0) && !(num.d <= 1.0)"), Verdict::Holds { .. }));
+    // What cannot be listed may come out any way.
+    assert!(matches!(split("num.x % 3 == 1 && double(num.x) < num.d"), Verdict::Fails { .. }));
+}
+
+#[test]
+fn an_unknown_value_is_a_case() {
+    let node = "[journeys.nodes.a]\nkind = 'split'\n\
+                branches = [{ when = 'num.d > 1.0', to = 'end' }, { when = 'num.d <= 1.0', to = 'end' }]\notherwise = 'trap'";
+    let Verdict::Fails { trace } = first(&small(NO_TRAP, node)) else { panic!("it holds") };
+    assert!(trace[0].facts.contains("num.d unknown"), "{trace:?}");
+}
+
+#[test]
+fn instants_between_timers_are_looked_at() {
+    // Without a person the trap is only reached when the event comes after more than three and less than five days.
+    let nodes = "[journeys.nodes.a]\nkind = 'wait_event'\non = [{ event = 'e', to = 'b' }]\nwithin = '5d'\non_timeout = 'end'\n\
+                 [journeys.nodes.b]\nkind = 'wait_time'\nfor = '3d'\nnext = 'end'";
+    let trace = |within: &str| {
+        let head = format!(
+            "invariants = [{{ never = {{ at = ['trap'], while = '!flag.a' }} }}]\n\
+             exits = [{{ outcome = 'x', when = 'flag.a' }}]\nwithin = '{within}'\non_timeout = 'trap'"
+        );
+        let Verdict::Fails { trace } = first(&small(&head, nodes)) else { panic!("it holds") };
+        trace.into_iter().map(|step| step.input).collect::<Vec<_>>()
+    };
+    assert_eq!(trace("6d").len(), 3);
+    // A limit beyond every way is only passed while a person has the case.
+    assert!(trace("9d").contains(&"asks for a person".to_owned()));
+}
+
+#[test]
+fn contacts_of_instances_side_by_side_add_up() {
+    let offer = "[journeys.nodes.a]\nkind = 'offer'\nactions = ['tip']\nwithin = '9d'\non_timeout = 'end'";
+    let verdict = |reentry: &str, most: u32| {
+        let head = format!(
+            "invariants = [{{ at_most = {{ contacts = {most}, per = '1d' }} }}]\nreentry = {reentry}"
+        );
+        first(&small(&head, offer)).passes()
+    };
+    assert!(verdict("{ after_exit = { cooldown = '2d' } }", 1));
+    assert!(!verdict("{ concurrent = { max = 3 } }", 2));
+    assert!(verdict("'never'", 1));
+}

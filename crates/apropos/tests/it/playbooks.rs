@@ -42,3 +42,43 @@ fn all_mistakes_of_meaning_are_told_at_once_with_place_and_help() {
     let channel = problems.iter().find(|problem| problem.code == "nba/unknown-channel").unwrap();
     assert_eq!(channel.help.as_deref(), Some("did you mean `till`?"));
 }
+
+/// The example with a journey that offers `action` and must never do so while the customer is known to have bought.
+fn with_journey(action: &str) -> String {
+    let journey = format!(
+        r#"
+[[journeys]]
+id = "care"
+start = "ask"
+entry.on = [{{ event = "purchase" }}]
+human.queue = "desk"
+invariants = [{{ never = {{ offering = ["{action}"], while = 'history.count("purchase", "1d") > 3' }} }}]
+
+[journeys.nodes.ask]
+kind = "offer"
+actions = ["{action}"]
+within = "7d"
+on_timeout = "exit"
+"#
+    );
+    format!("{PLAYBOOK}{journey}")
+}
+
+#[test]
+fn a_journey_offers_only_actions_that_there_are() {
+    let problems = Engine::from_toml(&with_journey("thnak"), PEPPER).unwrap_err();
+    let problem = problems.iter().find(|problem| problem.code == "journey/action-never-allowed").unwrap();
+    assert!(problem.message.contains("did you mean `thank`"), "{problem:?}");
+}
+
+#[test]
+fn invariants_are_checked_before_an_engine_stands() {
+    let problems = Engine::from_toml(&with_journey("thank"), PEPPER).unwrap_err();
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["journey/invariant-fails"]);
+    let kept = with_journey("thank").replace(
+        "invariants = ",
+        "exits = [{ outcome = \"bought\", when = 'history.count(\"purchase\", \"1d\") > 3' }]\ninvariants = ",
+    );
+    assert!(Engine::from_toml(&kept, PEPPER).is_ok());
+}
