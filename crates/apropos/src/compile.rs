@@ -118,7 +118,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
 /// Why an action that a journey or promise offers can never be taken.
 fn never_allowed(action: &ActionId, catalogue: &Catalogue) -> Option<String> {
     let Some(definition) = catalogue.action(action) else {
-        let known = catalogue.actions().iter().map(|known| known.as_str());
+        let known = catalogue.actions().iter().map(apropos_event::ActionId::as_str);
         let help = did_you_mean(action.as_str(), known).map(|help| format!("; {help}")).unwrap_or_default();
         return Some(format!("the playbook has no such action{help}"));
     };
