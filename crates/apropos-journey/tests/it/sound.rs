@@ -112,7 +112,8 @@ fn draw_facts(schema: &Schema, facts: &mut Facts, dice: &mut Dice) {
         facts.set_double(id("num.d"), *dice.pick(&[-1.0, 2.4, 2.5, 2.55, 2.6, 5.0, 7.0, 11.5]));
     }
     if dice.roll(5) != 0 {
-        facts.set_text(id("word.s"), dice.pick(&["gold", "silver", "bronze"]));
+        let word: &&str = dice.pick(&["gold", "silver", "bronze"]);
+        facts.set_text(id("word.s"), word);
     }
 }
 
