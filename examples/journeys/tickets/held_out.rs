@@ -55,7 +55,9 @@ pub(crate) fn judge(cases: &[Case], end: Timestamp) -> Result<HeldOut, Box<dyn E
         let count = cases.len().max(1) as f64;
         let agrees = |desk: &Desk| {
             let mut tally = Tally::default();
-            cases.iter().for_each(|case| desk.drive(case, end, &mut tally));
+            for case in cases {
+                desk.drive(case, end, &mut tally);
+            }
             tally.agrees as f64 / count
         };
         let most = cases.iter().filter(|case| case.made_sla == mostly_kept).count() as f64 / count;

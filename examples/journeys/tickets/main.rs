@@ -53,7 +53,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut tally = Tally::default();
     #[expect(clippy::disallowed_methods, reason = "an example measures itself")]
     let started = Instant::now();
-    cases.iter().for_each(|case| desk.drive(case, end, &mut tally));
+    for case in &cases {
+        desk.drive(case, end, &mut tally);
+    }
     let seconds = started.elapsed().as_secs_f64();
     let held_out = held_out::judge(&cases, end)?;
     draw(&args, &desk, &cases, &tally)?;
