@@ -171,6 +171,13 @@ ids! {
     StageId;
 }
 
+impl PropertyName {
+    /// The category of direct marketing, as consent and objections name it.
+    pub const MARKETING: Self = Self(CompactString::const_new("marketing"));
+    /// The category of selling and sharing data, which Global Privacy Control opts out of.
+    pub const SALE_OR_SHARING: Self = Self(CompactString::const_new("sale_or_sharing"));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,7 @@
 //! It knows nothing of customers beyond their id, of rules, or of models. It reads no clock: every instant is
 //! an argument. It never parses text from an event as anything but data.
 
+pub mod compact;
 pub mod counter;
 pub mod draw;
 mod duration;

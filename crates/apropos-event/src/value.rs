@@ -10,13 +10,14 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::PropertyName;
+use crate::compact::{Reader, Writer};
 
 /// The properties of an event, by name.
 pub type Properties = BTreeMap<PropertyName, Value>;
 
 /// A piece of data.
 ///
-/// In JSON it is written plainly; in binary formats it carries a tag. Doubles are always finite.
+/// In JSON it is written plainly, in binary formats as [compact bytes](crate::compact). Doubles are always finite.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// Said to be absent.
@@ -116,7 +117,9 @@ impl From<String> for Value {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !serializer.is_human_readable() {
-            return Tagged::serialize(self, serializer);
+            let mut out = Writer::new();
+            out.value(self);
+            return serializer.serialize_bytes(&out.finish());
         }
         match self {
             Self::Null => serializer.serialize_unit(),
@@ -142,29 +145,29 @@ impl Serialize for Value {
     }
 }
 
-/// The same shape with tags, for formats that do not describe themselves.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Value")]
-enum Tagged {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Double(f64),
-    Text(String),
-    List(Vec<Value>),
-    Map(BTreeMap<String, Value>),
-}
-
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if !deserializer.is_human_readable() {
-            let value = Tagged::deserialize(deserializer)?;
-            if matches!(value, Value::Double(x) if !x.is_finite()) {
-                return Err(de::Error::custom("a number must be finite"));
-            }
-            return Ok(value);
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(Plain)
+        } else {
+            deserializer.deserialize_bytes(Block)
         }
-        deserializer.deserialize_any(Plain)
+    }
+}
+
+/// Reads a value from its compact bytes.
+struct Block;
+
+impl Visitor<'_> for Block {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Value, E> {
+        let mut input = Reader::new(bytes);
+        input.value().filter(|_| input.is_empty()).ok_or_else(|| E::custom("the value is broken"))
     }
 }
 
@@ -236,6 +239,18 @@ mod tests {
         let text = r#"{"a":[1,-2.5,"x",null,true],"b":{"c":9223372036854775807}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&value).unwrap(), text);
+    }
+
+    #[test]
+    fn binary_nesting_is_bounded() {
+        let mut deep = Value::Null;
+        for _ in 0..crate::LIMITS.depth {
+            deep = Value::List(vec![deep]);
+        }
+        let bytes = postcard::to_stdvec(&deep).unwrap();
+        assert_eq!(postcard::from_bytes::<Value>(&bytes).unwrap(), deep);
+        let bytes = postcard::to_stdvec(&Value::List(vec![deep])).unwrap();
+        assert!(postcard::from_bytes::<Value>(&bytes).is_err());
     }
 
     #[test]

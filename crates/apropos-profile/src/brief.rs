@@ -2,7 +2,7 @@
 //!
 //! Plain data, bounded to about a page, for staff and machines alike. Not here: wording it.
 
-use apropos_event::{ChannelId, Timestamp};
+use apropos_event::{ChannelId, PropertyName, Purpose, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::AdvocacySignal;
@@ -10,7 +10,7 @@ use crate::known::resolve;
 use crate::ledger::{DossierKind, Goal, GoalStatus, Relation};
 use crate::rules::ProfileRules;
 use crate::stance::Subject;
-use crate::{Profile, history};
+use crate::{Profile, Use, history};
 
 /// How many entries each part of a brief holds at most.
 pub const BRIEF_ENTRIES: usize = 12;
@@ -156,10 +156,7 @@ impl ProfileRules {
             unsaid: self.unsaid(profile, now),
             advocacy: self.signs(profile, now),
             ties: ties(profile),
-            spent: self.value(profile, now).and_then(|value| {
-                let currency = self.definition.value.as_ref()?.currency;
-                value.spent.map(|spent| format!("{spent} {currency}"))
-            }),
+            spent: self.spent(profile, now).map(|spent| spent.to_string()),
         }
     }
 
@@ -209,10 +206,8 @@ impl ProfileRules {
             .extend(self.protected_states(profile, now).into_iter().map(|s| Unsaid::Protected(s.to_owned())));
         unsaid.extend(self.wants_less_of(profile, now).into_iter().cloned().map(Unsaid::Less));
         unsaid.extend(self.topics(profile).1.into_iter().map(|topic| Unsaid::Disliked(topic.to_string())));
-        let marketing = apropos_event::PropertyName::new(crate::reading::MARKETING).ok();
-        let asked =
-            crate::Use { category: marketing.as_ref(), ..crate::Use::of(apropos_event::Purpose::Contact) };
-        if !self.permission(profile, asked, now).allowed {
+        let marketing = PropertyName::MARKETING;
+        if !self.permission(profile, Use::of(Purpose::Contact).category(&marketing), now).allowed {
             unsaid.push(Unsaid::Marketing);
         }
         unsaid.sort();

@@ -2,8 +2,8 @@
 //!
 //! Not here: the counting itself, see [`apropos_event::counter`].
 
-use apropos_event::Timestamp;
 use apropos_event::counter::{ColumnKind, Span};
+use apropos_event::{PropertyName, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::Profile;
@@ -33,11 +33,14 @@ pub enum Count {
 /// firsts of such windows are nothing.
 pub(crate) fn read(profile: &Profile, counter: &Counter, span: Span, marks: &mut Vec<u64>) -> Count {
     let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
-    let members = || profile.members.iter();
-    let last = || members().filter_map(|member| last(member, kind, span)).max();
+    let last = || profile.members.iter().filter_map(|member| last(member, kind, span)).max();
     match counter.aggregate {
-        Aggregate::Count => Count::Number(members().map(|member| member.history.count(kind, span).0).sum()),
-        Aggregate::Sum => sum(profile, counter, span).map_or(Count::Nothing, Count::Amount),
+        Aggregate::Count => Count::Number(count(profile, kind, span)),
+        Aggregate::Sum => {
+            let property = counter.property.as_ref().map(PropertyName::as_str);
+            let total = sum(profile, kind.unwrap_or_default(), property.unwrap_or_default(), span);
+            total.map_or(Count::Nothing, Count::Amount)
+        }
         Aggregate::Last => last().map_or(Count::Nothing, Count::Instant),
         Aggregate::DaysSince => {
             last().map_or(Count::Nothing, |at| Count::Days(span.to.since(at).as_days_f64()))
@@ -47,11 +50,11 @@ pub(crate) fn read(profile: &Profile, counter: &Counter, span: Span, marks: &mut
     }
 }
 
-fn sum(profile: &Profile, counter: &Counter, span: Span) -> Option<Decimal> {
-    let (kind, property) = (counter.kind.as_ref()?, counter.property.as_ref()?);
+/// The sum of a property over all events of `kind` in `span`; `None` when part of it is no longer known.
+pub(crate) fn sum(profile: &Profile, kind: &str, property: &str, span: Span) -> Option<Decimal> {
     let mut total = Decimal::ZERO;
-    for series in profile.members.iter().filter_map(|member| member.history.lane(kind.as_str())) {
-        if let Some(column) = series.column(property.as_str(), ColumnKind::Amount) {
+    for series in profile.members.iter().filter_map(|member| member.history.lane(kind)) {
+        if let Some(column) = series.column(property, ColumnKind::Amount) {
             let reading = series.sum(column, span);
             if !reading.exact {
                 return None;
@@ -60,6 +63,11 @@ fn sum(profile: &Profile, counter: &Counter, span: Span) -> Option<Decimal> {
         }
     }
     Some(total)
+}
+
+/// How many events of `kind`, or of any, lie in `span`.
+pub(crate) fn count(profile: &Profile, kind: Option<&str>, span: Span) -> u64 {
+    profile.members.iter().map(|member| member.history.count(kind, span).0).sum()
 }
 
 fn last(member: &Member, kind: Option<&str>, span: Span) -> Option<Timestamp> {

@@ -85,15 +85,23 @@ pub(crate) fn resolve<'a>(
     purpose: Option<Purpose>,
 ) -> Option<Known<'a>> {
     let live = || {
-        let claims = profile.members.iter().flat_map(|member| member.claims(&definition.name));
-        claims.filter(|claim| {
+        let held = profile.members.iter().flat_map(|member| member.claims.about(&definition.name));
+        held.map(|held| &held.claim).filter(|claim| {
             lives(claim, definition, now)
                 && purpose
                     .is_none_or(|purpose| claim.purposes.is_none_or(|allowed| allowed.contains(purpose)))
         })
     };
-    let best = live().reduce(|a, b| if order(a, b, definition.policy).is_lt() { b } else { a })?;
-    let value = if definition.policy == TraitPolicy::Union && live().nth(1).is_some() {
+    let (mut best, mut told): (Option<&Claim>, bool) = (None, false);
+    for claim in live() {
+        told |= claim.told;
+        best = match best {
+            Some(known) if !order(known, claim, definition.policy).is_lt() => best,
+            _ => Some(claim),
+        };
+    }
+    let best = best?;
+    let value = if definition.policy == TraitPolicy::Union {
         Cow::Owned(union(live().map(|claim| &claim.value)))
     } else {
         Cow::Borrowed(&best.value)
@@ -103,7 +111,7 @@ pub(crate) fn resolve<'a>(
         source: &best.source,
         observed_at: best.observed_at,
         confidence: best.confidence,
-        told: live().any(|claim| claim.told),
+        told,
     })
 }
 

@@ -18,6 +18,10 @@ mod rules;
 mod observe;
 
 mod consent;
+mod receipt;
+mod standing;
+mod wishes;
+
 mod counting;
 mod facts;
 mod known;
@@ -36,7 +40,7 @@ mod retention;
 pub use brief::{
     BRIEF_ENTRIES, Brief, BriefContact, BriefDossier, BriefEffort, BriefGoal, BriefTrait, Unsaid,
 };
-pub use consent::{ConsentState, Permission, Receipt, Use, is_gpc_signal};
+pub use consent::{ConsentState, Permission, Use, is_gpc_signal};
 pub use counting::Count;
 pub use definition::{
     AdvocacyDefinition, AdvocacySignal, Aggregate, ConsentDefinition, CounterDefinition, EventDefinition,
@@ -54,6 +58,7 @@ pub use ledger::{
 pub use observe::{Changes, Outcome};
 pub use portability::{Certificate, EXPORT_VERSION, Refusal, Tombstone};
 pub use profile::{IdentifierFact, MAX_MEMBERS, Profile};
+pub use receipt::Receipt;
 pub use retention::Removed;
 pub use rules::ProfileRules;
 pub use stance::{LegalBasis, Manner, Matter, Statement, Subject};

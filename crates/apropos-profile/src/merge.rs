@@ -68,8 +68,9 @@ impl ProfileRules {
         }
         let newest = profile.members.iter().chain(&other.members).filter_map(Member::newest_statement).max();
         self.unite(profile, other);
-        for merged in &mut profile.links {
-            merged.at = merged.at.max(newest.unwrap_or(merged.at));
+        let joined = profile.members.iter().filter_map(|member| member.joined).max().max(newest);
+        for member in &mut profile.members {
+            member.joined = joined;
         }
     }
 

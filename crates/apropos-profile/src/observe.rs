@@ -189,7 +189,7 @@ impl ProfileRules {
                 "trait.set" => self.read_trait(&reader, out)?,
                 "trait.forgotten" => {
                     let (_, known) = self.named_trait(&reader)?;
-                    out.push(Change::ForgetTrait(known));
+                    out.push(Change::ForgetTrait(known, event.occurred_at));
                 }
                 _ => {}
             }
@@ -354,15 +354,13 @@ impl ProfileRules {
             }
             Change::Claim(at, claim) => {
                 changes.traits = true;
-                if let Some(known) = self.traits.get(at)
-                    && let Some(mine) = member.trait_mut(&known.name)
-                {
-                    mine.claim(claim, known.policy);
+                if let Some(known) = self.traits.get(at) {
+                    member.claims.put(&known.name, claim, known.policy);
                 }
             }
-            Change::ForgetTrait(name) => {
+            Change::ForgetTrait(name, at) => {
                 changes.traits = true;
-                member.traits.retain(|known| known.name != name);
+                member.claims.forget(&name, at);
             }
             Change::Goal(goal) => {
                 changes.ledger = true;

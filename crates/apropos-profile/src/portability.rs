@@ -6,7 +6,7 @@
 use apropos_event::{ChannelId, PropertyName, Purpose, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{MAX_MEMBERS, Member};
+use crate::profile::{MAX_MEMBERS, Member, Unchecked};
 use crate::rules::ProfileRules;
 use crate::stance::{Manner, Matter, Statement};
 use crate::{ImportError, Key, Profile};
@@ -26,7 +26,7 @@ struct Exported<'a> {
 #[serde(deny_unknown_fields)]
 struct Imported {
     version: u16,
-    profile: Profile,
+    profile: Unchecked,
 }
 
 /// What was erased: to be kept as proof. Holds counts and hashes, nothing of the customer.
@@ -101,16 +101,7 @@ impl ProfileRules {
         if imported.version != EXPORT_VERSION {
             return Err(ImportError::Version(imported.version));
         }
-        sound(&imported.profile).map_err(ImportError::Unsound)?;
-        Ok(imported.profile)
-    }
-
-    /// Checks that a profile read from elsewhere keeps the order and the limits that readings rely on.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn check(&self, profile: &Profile) -> Result<(), ImportError> {
-        sound(profile).map_err(ImportError::Unsound)
+        Profile::try_from(imported.profile)
     }
 
     /// Erases everything: `profile` is empty afterwards. The certificate is proof for the host's records, the tombstone
@@ -125,7 +116,7 @@ impl ProfileRules {
         let certificate = Certificate {
             subjects: gone.keys().collect(),
             erased_at: now,
-            traits: members().map(|member| member.traits.len()).sum(),
+            traits: members().map(|member| member.claims.traits()).sum(),
             events: members()
                 .flat_map(|member| member.history.all())
                 .map(|s| s.len() as u64 + s.folded())
@@ -155,7 +146,7 @@ impl ProfileRules {
         let consent = &self.definition.consent;
         let declared_channel = |channel: &ChannelId| consent.channels.contains(channel);
         let declared_category = |category: &PropertyName| {
-            matches!(category.as_str(), crate::reading::MARKETING | crate::reading::SALE_OR_SHARING)
+            [PropertyName::MARKETING, PropertyName::SALE_OR_SHARING].contains(category)
                 || consent.categories.contains(category)
         };
         let mut refusals = Vec::new();
@@ -241,7 +232,7 @@ fn remind_member(member: &mut Member, matter: &Matter, statement: Statement) {
 }
 
 /// The rules that every profile keeps and that reading alone does not ensure.
-fn sound(profile: &Profile) -> Result<(), &'static str> {
+pub(crate) fn sound(profile: &Profile) -> Result<(), &'static str> {
     let ordered = |ok: bool, what: &'static str| if ok { Ok(()) } else { Err(what) };
     if MAX_MEMBERS < profile.members.len() {
         return Err("there are too many members");
@@ -251,12 +242,7 @@ fn sound(profile: &Profile) -> Result<(), &'static str> {
     for member in &profile.members {
         let identifiers = member.identifiers.is_sorted_by(|a, b| (&a.kind, a.key) < (&b.kind, b.key));
         ordered(identifiers, "identifiers are not in order")?;
-        ordered(member.traits.is_sorted_by(|a, b| a.name < b.name), "traits are not in order")?;
-        for known in &member.traits {
-            ordered(known.claims.is_sorted_by(|a, b| a.source < b.source), "claims are not in order")?;
-            let percent = |claim: &crate::Claim| claim.confidence <= 100 && claim.trust <= 100;
-            ordered(known.claims.iter().all(percent), "a claim is surer than sure")?;
-        }
+        member.claims.flaw().map_or(Ok(()), Err)?;
         ordered(member.stances.is_sorted_by(|a, b| a.matter < b.matter), "stances are not in order")?;
         ordered(member.history.lanes.is_sorted_by(|a, b| a.kind < b.kind), "lanes are not in order")?;
         ordered(member.history.efforts.is_sorted_by(|a, b| a.goal < b.goal), "efforts are not in order")?;

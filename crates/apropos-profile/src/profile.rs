@@ -9,9 +9,9 @@ use crate::history::History;
 use crate::identity::Link;
 use crate::ledger::{Dossier, Entry, Goal, Setting, Tie};
 use crate::names::Memo;
-use crate::stance::{Matter, Stance, Statement};
-use crate::traits::Trait;
-use crate::{Key, TraitPolicy};
+use crate::stance::{Area, Matter, Stance, Statement};
+use crate::traits::Claims;
+use crate::{ImportError, Key, TraitPolicy};
 
 /// Everything known of one person, as plain data.
 ///
@@ -19,12 +19,30 @@ use crate::{Key, TraitPolicy};
 /// remembers the link, so that parting gives each side back exactly, later events included. Readings fold over the
 /// members. [`std::fmt::Debug`] prints sizes, never personal values.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Unchecked")]
 pub struct Profile {
     /// By key.
     pub(crate) members: Vec<Member>,
     /// By id.
     pub(crate) links: Vec<Merged>,
+}
+
+/// A profile as it is read, before its rules are checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unchecked {
+    members: Vec<Member>,
+    links: Vec<Merged>,
+}
+
+impl TryFrom<Unchecked> for Profile {
+    type Error = ImportError;
+
+    fn try_from(read: Unchecked) -> Result<Self, ImportError> {
+        let profile = Self { members: read.members, links: read.links };
+        crate::portability::sound(&profile).map_err(ImportError::Unsound)?;
+        Ok(profile)
+    }
 }
 
 /// A link that holds members together.
@@ -50,13 +68,17 @@ pub(crate) const MAX_ENTRIES: usize = 256;
 pub(crate) struct Member {
     pub(crate) key: Key,
     pub(crate) identifiers: Vec<IdentifierFact>,
-    pub(crate) traits: Vec<Trait>,
+    #[serde(rename = "traits")]
+    pub(crate) claims: Claims,
     pub(crate) history: History,
     pub(crate) stances: Vec<Stance>,
     pub(crate) settings: Vec<Setting>,
     pub(crate) goals: Vec<Goal>,
     pub(crate) ties: Vec<Tie>,
     pub(crate) dossiers: Vec<Dossier>,
+    /// The newest statement of any copy that went into this one when copies were joined: what was agreed to up to then does
+    /// not spread to other members.
+    pub(crate) joined: Option<Timestamp>,
     /// The host's key in plain text, while it is at hand: never written, never printed.
     #[serde(skip)]
     pub(crate) plain: Memo<CustomerId>,
@@ -67,7 +89,7 @@ impl std::fmt::Debug for Member {
         f.debug_struct("Member")
             .field("key", &self.key)
             .field("identifiers", &self.identifiers.len())
-            .field("traits", &self.traits.len())
+            .field("traits", &self.claims.traits())
             .field("history", &self.history)
             .field("stances", &self.stances.len())
             .finish_non_exhaustive()
@@ -137,9 +159,10 @@ impl Profile {
         self.links.iter().map(|merged| &merged.link)
     }
 
-    /// When the last merge took place.
+    /// When the members were last seen as one person for the first time: what was agreed to up to then does not spread.
     pub(crate) fn merged_at(&self) -> Option<Timestamp> {
-        self.links.iter().map(|merged| merged.at).max()
+        let merged = self.links.iter().map(|merged| merged.at).max()?;
+        Some(self.members.iter().filter_map(|member| member.joined).fold(merged, Timestamp::max))
     }
 
     pub(crate) fn member(&self, key: Key) -> Option<&Member> {
@@ -153,13 +176,14 @@ impl Member {
         Self {
             key,
             identifiers: Vec::new(),
-            traits: Vec::new(),
+            claims: Claims::default(),
             history: History::default(),
             stances: Vec::new(),
             settings: Vec::new(),
             goals: Vec::new(),
             ties: Vec::new(),
             dossiers: Vec::new(),
+            joined: None,
             plain: Memo(None),
         }
     }
@@ -177,6 +201,14 @@ impl Member {
         self.stances.get_mut(at)
     }
 
+    /// The stances of one area: they stand together because matters sort by area first.
+    pub(crate) fn stances_in(&self, area: Area) -> &[Stance] {
+        let from = self.stances.partition_point(|stance| stance.matter.area() < area);
+        let rest = self.stances.get(from..).unwrap_or_default();
+        let length = rest.partition_point(|stance| stance.matter.area() == area);
+        rest.get(..length).unwrap_or_default()
+    }
+
     pub(crate) fn stance_on(&self, matter: &Matter) -> Option<&Stance> {
         let at = self.stances.binary_search_by(|stance| stance.matter.cmp(matter)).ok()?;
         self.stances.get(at)
@@ -186,22 +218,6 @@ impl Member {
     pub(crate) fn has_room<'a>(&self, matters: impl Iterator<Item = &'a Matter>) -> bool {
         let new = matters.filter(|matter| self.stance_on(matter).is_none()).count();
         self.stances.len() + new <= MAX_STANCES
-    }
-
-    pub(crate) fn claims(&self, name: &PropertyName) -> &[crate::Claim] {
-        let at = self.traits.binary_search_by(|known| known.name.cmp(name)).ok();
-        at.and_then(|at| self.traits.get(at)).map_or(&[], |known| &known.claims)
-    }
-
-    pub(crate) fn trait_mut(&mut self, name: &PropertyName) -> Option<&mut Trait> {
-        let at = match self.traits.binary_search_by(|known| known.name.cmp(name)) {
-            Ok(at) => at,
-            Err(at) => {
-                self.traits.insert(at, Trait { name: name.clone(), claims: Vec::new() });
-                at
-            }
-        };
-        self.traits.get_mut(at)
     }
 
     /// Adds an identifier; of one kind at most `limit` stay, those seen longest ago give way.
@@ -247,12 +263,7 @@ impl Member {
         for fact in &other.identifiers {
             self.identify(fact.clone(), usize::MAX);
         }
-        for theirs in &other.traits {
-            let policy = policy(&theirs.name);
-            if let Some(mine) = self.trait_mut(&theirs.name) {
-                theirs.claims.iter().for_each(|claim| mine.claim(claim.clone(), policy));
-            }
-        }
+        self.claims.join(&other.claims, policy);
         self.history.join(&other.history);
         // A join may exceed the limit of stances: dropping a refusal would widen what is permitted.
         for theirs in &other.stances {
@@ -272,6 +283,7 @@ impl Member {
         join_list(&mut self.goals, &other.goals);
         join_list(&mut self.ties, &other.ties);
         join_list(&mut self.dossiers, &other.dossiers);
+        self.joined = self.joined.max(other.joined);
     }
 
     /// The newest receipt of any statement.

@@ -43,7 +43,7 @@ pub(crate) enum Change {
     Against(Matter, Statement),
     Setting(Setting),
     Claim(usize, Claim),
-    ForgetTrait(PropertyName),
+    ForgetTrait(PropertyName, Timestamp),
     Goal(Goal),
     Tie(Tie),
     Dossier(Dossier),
@@ -90,11 +90,6 @@ pub(crate) const BUILT_IN: [&str; 32] = [
     "trait.forgotten",
     "trait.set",
 ];
-
-/// The category of direct marketing.
-pub(crate) const MARKETING: &str = "marketing";
-/// The category of selling and sharing data, which Global Privacy Control opts out of.
-pub(crate) const SALE_OR_SHARING: &str = "sale_or_sharing";
 
 /// Reads one event.
 pub(crate) struct Reader<'a> {
@@ -226,7 +221,7 @@ impl Reader<'_> {
 
     /// An objection stops contact, personalisation and learning for its category alike (GDPR article 21, 2 and 3).
     fn objection(&self, raised: bool, out: &mut Vec<Change>) -> Read<()> {
-        let category = self.optional_name("category")?.or_else(|| PropertyName::new(MARKETING).ok());
+        let category = Some(self.optional_name("category")?.unwrap_or(PropertyName::MARKETING));
         for purpose in Purpose::ALL {
             let matter = Matter::Consent { purpose, channel: None, category: category.clone() };
             out.push(if raised {
@@ -239,7 +234,7 @@ impl Reader<'_> {
     }
 
     fn gpc(&self, out: &mut Vec<Change>) -> Read<()> {
-        let category = PropertyName::new(SALE_OR_SHARING).ok();
+        let category = Some(PropertyName::SALE_OR_SHARING);
         for purpose in Purpose::ALL {
             let matter = Matter::Consent { purpose, channel: None, category: category.clone() };
             out.push(Change::Against(

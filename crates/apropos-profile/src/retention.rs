@@ -29,16 +29,13 @@ impl ProfileRules {
     pub fn retain(&self, profile: &mut Profile, now: Timestamp) -> Removed {
         let mut removed = Removed::default();
         for member in &mut profile.members {
-            for known in &mut member.traits {
-                let before = known.claims.len();
-                // A trait that is no longer declared has no purpose any more.
-                match self.find_trait(known.name.as_str()) {
-                    Some((_, definition)) => known.claims.retain(|claim| lives(claim, definition, now)),
-                    None => known.claims.clear(),
-                }
-                removed.claims += before - known.claims.len();
-            }
-            member.traits.retain(|known| !known.claims.is_empty());
+            let before = member.claims.len();
+            // A trait that is no longer declared has no purpose any more.
+            member.claims.retain(|held| {
+                let known = self.find_trait(held.name.as_str());
+                known.is_some_and(|(_, definition)| lives(&held.claim, definition, now))
+            });
+            removed.claims += before - member.claims.len();
             if let Some(retention) = self.definition.history.retention {
                 let before = member.history.len();
                 // An event exactly as old as the retention has outlived it.

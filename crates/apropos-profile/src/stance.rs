@@ -30,6 +30,28 @@ pub enum Matter {
     Unprotected(PropertyName),
 }
 
+/// The areas of matters, in the order in which matters sort, so that the stances of one area stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Area {
+    Consent(Purpose),
+    Channel,
+    Rest,
+    Shown,
+    Unprotected,
+}
+
+impl Matter {
+    pub(crate) fn area(&self) -> Area {
+        match self {
+            Self::Consent { purpose, .. } => Area::Consent(*purpose),
+            Self::Channel(_) => Area::Channel,
+            Self::Rest(_) => Area::Rest,
+            Self::Shown(_) => Area::Shown,
+            Self::Unprotected(_) => Area::Unprotected,
+        }
+    }
+}
+
 /// What a customer wants less of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,17 +213,9 @@ impl Stance {
         }
     }
 
-    /// Adds a statement against.
+    /// Adds a statement against; beyond [`MAX_AGAINST`] the oldest are folded, which can only narrow what is permitted.
     pub(crate) fn against(&mut self, statement: Statement) {
-        let outlasted = |a: &Statement, b: &Statement| {
-            a.at <= b.at && a.end() <= b.end() && ((a.at, a.end()) != (b.at, b.end()) || a.rest() <= b.rest())
-        };
-        if self.against.iter().any(|mine| outlasted(&statement, mine)) {
-            return;
-        }
-        self.against.retain(|mine| !outlasted(mine, &statement));
-        let at = self.against.partition_point(|mine| mine.at <= statement.at);
-        self.against.insert(at, statement);
+        self.add(statement);
         // INVARIANT: sorted by `at`, so ends fall: the first lasts longest and the second was made later.
         while MAX_AGAINST < self.against.len() {
             let first = self.against.remove(0);
@@ -211,13 +225,26 @@ impl Stance {
         }
     }
 
+    /// Adds a statement against unless another outlasts it, and drops those that it outlasts.
+    fn add(&mut self, statement: Statement) {
+        let outlasted = |a: &Statement, b: &Statement| {
+            a.at <= b.at && a.end() <= b.end() && ((a.at, a.end()) != (b.at, b.end()) || a.rest() <= b.rest())
+        };
+        if self.against.iter().any(|mine| outlasted(&statement, mine)) {
+            return;
+        }
+        self.against.retain(|mine| !outlasted(mine, &statement));
+        let at = self.against.partition_point(|mine| mine.at <= statement.at);
+        self.against.insert(at, statement);
+    }
+
     /// Joins two copies of one stance, and never widens it: what is in favour must be so in both copies and counts as the
-    /// older and shorter of the two; everything against counts.
+    /// older and shorter of the two; everything against counts. Nothing is folded, so that the order of joins does not show.
     pub(crate) fn join(&mut self, other: &Self) {
         self.favour = match (self.favour.take(), &other.favour) {
             (Some(mine), Some(theirs)) => Some(mine.narrowed(theirs)),
             _ => None,
         };
-        other.against.iter().for_each(|statement| self.against(statement.clone()));
+        other.against.iter().for_each(|statement| self.add(statement.clone()));
     }
 }

@@ -3,12 +3,13 @@
 //! Everything here is read from the history, so it merges, parts and expires with it. Not here: lifetime value, which is
 //! a model's business.
 
-use apropos_event::counter::{ColumnKind, Span, Window};
-use apropos_event::{PropertyName, Timestamp, Zone};
+use apropos_event::counter::{Span, Window};
+use apropos_event::{Money, PropertyName, Timestamp, Zone};
 use rust_decimal::Decimal;
 
 use crate::Profile;
-use crate::definition::{AdvocacySignal, Aggregate};
+use crate::counting::{count, sum};
+use crate::definition::{AdvocacySignal, Aggregate, ValueDefinition};
 use crate::history::{CHANNEL, KIND};
 use crate::rules::ProfileRules;
 
@@ -52,62 +53,59 @@ impl std::fmt::Debug for Effort<'_> {
 
 impl ProfileRules {
     /// What the customer spent and when, at `now`; `None` when the definition does not say what a purchase is.
-    pub fn value(&self, profile: &Profile, now: Timestamp) -> Option<Value> {
-        self.figures(profile, now, true)
+    ///
+    /// `zone` is the customer's zone, for a calendar window of frequency and monetary value.
+    pub fn value(&self, profile: &Profile, now: Timestamp, zone: &Zone) -> Option<Value> {
+        self.figures(profile, now, zone, true)
     }
 
     /// The same, without the mean when nobody asks for it: a division of decimals costs more than all the rest.
-    pub(crate) fn figures(&self, profile: &Profile, now: Timestamp, mean: bool) -> Option<Value> {
+    pub(crate) fn figures(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        zone: &Zone,
+        mean: bool,
+    ) -> Option<Value> {
         let definition = self.definition.value.as_ref()?;
-        let ever = Window::Ever.span(now, &Zone::utc());
-        let window = definition.window.span(now, &Zone::utc());
+        let (ever, window) = (up_to(now), definition.window.span(now, zone));
         let purchase = definition.purchase.as_str();
-        let net = |property: &PropertyName, span: Span| {
-            let bought = total(profile, purchase, property, span)?;
-            let returned =
-                definition.refund.as_ref().map(|refund| total(profile, refund.as_str(), property, span));
-            bought.checked_sub(returned.unwrap_or(Some(Decimal::ZERO))?)
-        };
-        let count = |span: Span| {
-            profile.members.iter().map(|member| member.history.count(Some(purchase), span).0).sum()
-        };
         let last =
             profile.members.iter().filter_map(|member| member.history.lane(purchase)?.last(ever)).max();
-        let frequency: u64 = count(window);
-        let spent = if mean { net(&definition.amount, window) } else { None };
+        let frequency = count(profile, Some(purchase), window);
+        let spent = if mean { net(profile, definition, &definition.amount, window) } else { None };
         let mean = spent.and_then(|spent| {
             let mean = spent.checked_div(Decimal::from(frequency))?;
-            Some(apropos_event::Money::new(mean, definition.currency).rounded().amount())
+            Some(Money::new(mean, definition.currency).rounded().amount())
         });
         Some(Value {
-            spent: net(&definition.amount, ever),
-            margin: definition.margin.as_ref().and_then(|margin| net(margin, ever)),
-            purchases: count(ever),
+            spent: net(profile, definition, &definition.amount, ever),
+            margin: definition.margin.as_ref().and_then(|margin| net(profile, definition, margin, ever)),
+            purchases: count(profile, Some(purchase), ever),
             recency_days: last.map(|at| now.since(at).as_days_f64()),
             frequency,
             monetary: mean,
         })
     }
 
+    /// Money spent up to `now`, refunds taken off; `None` when part of it is no longer known, or it is not defined.
+    pub fn spent(&self, profile: &Profile, now: Timestamp) -> Option<Money> {
+        let definition = self.definition.value.as_ref()?;
+        let spent = net(profile, definition, &definition.amount, up_to(now))?;
+        Some(Money::new(spent, definition.currency))
+    }
+
     /// What each side gained, as `benefit.recorded` events say: the company, then the customer. `None` when part of it is
     /// no longer known.
     pub fn benefits(&self, profile: &Profile, now: Timestamp) -> (Option<Decimal>, Option<Decimal>) {
-        let ever = Window::Ever.span(now, &Zone::utc());
-        let side = |name: &str| {
-            let name = PropertyName::new(name).ok()?;
-            total(profile, "benefit.recorded", &name, ever)
-        };
+        let side = |name: &str| sum(profile, "benefit.recorded", name, up_to(now));
         (side("company"), side("customer"))
     }
 
     /// How often the customer gave a sign of advocacy.
     pub fn advocacy(&self, profile: &Profile, signal: AdvocacySignal, now: Timestamp) -> u64 {
-        let ever = Window::Ever.span(now, &Zone::utc());
         let signs = self.definition.advocacy.iter().filter(|sign| sign.signal == signal);
-        let members = |kind: &str| -> u64 {
-            profile.members.iter().map(|member| member.history.count(Some(kind), ever).0).sum()
-        };
-        signs.map(|sign| members(sign.event.as_str())).sum()
+        signs.map(|sign| count(profile, Some(sign.event.as_str()), up_to(now))).sum()
     }
 
     /// What each goal cost the customer, in order of goals. Steps of all members count as one path.
@@ -147,18 +145,23 @@ impl ProfileRules {
     }
 }
 
-fn total(profile: &Profile, kind: &str, property: &PropertyName, span: Span) -> Option<Decimal> {
-    let mut total = Decimal::ZERO;
-    for series in profile.members.iter().filter_map(|member| member.history.lane(kind)) {
-        if let Some(column) = series.column(property.as_str(), ColumnKind::Amount) {
-            let reading = series.sum(column, span);
-            if !reading.exact {
-                return None;
-            }
-            total = total.checked_add(reading.value)?;
-        }
+/// Everything that lies behind `now`.
+fn up_to(now: Timestamp) -> Span {
+    Span { from: Timestamp::MIN, to: now }
+}
+
+/// What purchases brought of a property, less what refunds took.
+fn net(
+    profile: &Profile,
+    definition: &ValueDefinition,
+    property: &PropertyName,
+    span: Span,
+) -> Option<Decimal> {
+    let bought = sum(profile, definition.purchase.as_str(), property.as_str(), span)?;
+    match &definition.refund {
+        None => Some(bought),
+        Some(refund) => bought.checked_sub(sum(profile, refund.as_str(), property.as_str(), span)?),
     }
-    Some(total)
 }
 
 fn effort<'a>(profile: &'a Profile, goal: &'a PropertyName) -> Effort<'a> {

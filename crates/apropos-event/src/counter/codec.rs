@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::compact::{Reader, Ticks, Unit, Writer};
 use crate::{PropertyName, Timestamp};
 
 use super::series::{Base, Mark};
@@ -120,10 +121,10 @@ fn readable(series: &Series) -> Readable {
                 cells: series
                     .columns
                     .iter()
-                    .map(|column| match column.cells.get(index) {
-                        Some(Cell::Amount(amount)) => Some(amount.billionths().to_string()),
-                        Some(Cell::Mark(mark)) => Some(mark.to_string()),
-                        _ => None,
+                    .map(|column| match column.cell(index) {
+                        Cell::Amount(amount) => Some(amount.billionths().to_string()),
+                        Cell::Mark(mark) => Some(mark.to_string()),
+                        Cell::Absent => None,
                     })
                     .collect(),
             })
@@ -168,7 +169,7 @@ fn sound(series: &Series) -> bool {
     let sorted = series.columns.iter().all(|column| {
         column.folded_marks.len() <= Column::MAX_FOLDED_MARKS
             && column.folded_marks.is_sorted_by(|a, b| a < b)
-            && column.cells.len() == series.entries.len()
+            && column.len() == series.entries.len()
     });
     let after_base = match (&series.base, series.entries.front()) {
         (Some(base), Some(front)) => base.until < front.mark() && base.first <= base.until.at,
@@ -182,17 +183,13 @@ fn sound(series: &Series) -> bool {
 
 const HAS_BASE: u8 = 1;
 const HAS_LABEL: [u8; 2] = [2, 4];
-/// The unit of instants: microseconds, and these two.
-const UNITS: [(u8, i64); 2] = [(16, 1_000_000), (8, 1_000)];
+/// Where the unit of instants stands among the flags.
+const UNIT: u8 = 3;
 
 fn write(series: &Series) -> Vec<u8> {
-    let mut out = Vec::with_capacity(32 + series.entries.len() * 24);
-    let unit = UNITS
-        .iter()
-        .find(|(_, unit)| series.entries.iter().all(|entry| entry.at.as_micros() % unit == 0))
-        .copied()
-        .unwrap_or((0, 1));
-    let mut flags = unit.0;
+    let mut out = Writer::with_capacity(32 + series.entries.len() * 24);
+    let unit = Unit::of(series.entries.iter().map(|entry| entry.at));
+    let mut flags = unit.code() << UNIT;
     if series.base.is_some() {
         flags |= HAS_BASE;
     }
@@ -201,47 +198,44 @@ fn write(series: &Series) -> Vec<u8> {
             flags |= flag;
         }
     }
-    out.push(flags);
-    put(&mut out, series.entries.len() as u128);
-    put(&mut out, series.columns.len() as u128);
+    out.byte(flags);
+    out.number(series.entries.len() as u64);
+    out.number(series.columns.len() as u64);
     if let Some(base) = &series.base {
-        put(&mut out, zigzag(base.until.at.as_micros().into()));
-        out.extend_from_slice(&base.until.key.to_le_bytes());
-        put(&mut out, base.count.into());
-        put(&mut out, zigzag(base.first.as_micros().into()));
+        out.instant(base.until.at);
+        out.u64(base.until.key);
+        out.number(base.count);
+        out.instant(base.first);
     }
-    let mut last = 0;
+    let mut ticks = Ticks::new(unit);
     for entry in &series.entries {
-        let at = entry.at.as_micros() / unit.1;
-        put(&mut out, zigzag((at - last).into()));
-        last = at;
-        out.extend_from_slice(&entry.key.to_le_bytes());
-        out.extend_from_slice(&entry.check.to_le_bytes());
+        ticks.write(&mut out, entry.at);
+        out.u64(entry.key);
+        out.u32(entry.check);
         for (label, flag) in entry.labels.iter().zip(HAS_LABEL) {
             if flags & flag != 0 {
-                put(&mut out, u128::from(*label));
+                out.number(u64::from(*label));
             }
         }
     }
     series.columns.iter().for_each(|column| write_column(&mut out, column));
-    out
+    out.finish()
 }
 
-fn write_column(out: &mut Vec<u8>, column: &Column) {
-    put(out, column.name.as_str().len() as u128);
-    out.extend_from_slice(column.name.as_str().as_bytes());
-    out.push(u8::from(column.kind == ColumnKind::Mark) | (u8::from(column.marks_full) << 1));
-    put(out, zigzag(column.folded_sum));
-    put(out, column.folded_marks.len() as u128);
+fn write_column(out: &mut Writer, column: &Column) {
+    out.text(column.name.as_str());
+    out.byte(u8::from(column.kind == ColumnKind::Mark) | (u8::from(column.marks_full) << 1));
+    out.wide(column.folded_sum);
+    out.number(column.folded_marks.len() as u64);
     for mark in &column.folded_marks {
-        out.extend_from_slice(&mark.to_le_bytes());
+        out.u64(*mark);
     }
-    for cell in &column.cells {
+    for cell in column.cells() {
         match cell {
-            Cell::Absent => out.push(0),
+            Cell::Absent => out.byte(0),
             Cell::Mark(mark) => {
-                out.push(1);
-                out.extend_from_slice(&mark.to_le_bytes());
+                out.byte(1);
+                out.u64(mark);
             }
             Cell::Amount(amount) => {
                 let mut digits = amount.billionths();
@@ -250,35 +244,34 @@ fn write_column(out: &mut Vec<u8>, column: &Column) {
                     digits /= 10;
                     zeros += 1;
                 }
-                out.push(1 + zeros);
-                put(out, zigzag(digits));
+                out.byte(1 + zeros);
+                out.wide(digits);
             }
         }
     }
 }
 
 fn read(bytes: &[u8]) -> Option<Series> {
-    let mut input = Input(bytes);
+    let mut input = Reader::new(bytes);
     let flags = input.byte()?;
-    let unit = UNITS.iter().find(|(flag, _)| flags & flag != 0).map_or(1, |(_, unit)| *unit);
+    let mut ticks = Ticks::new(Unit::from_code(flags >> UNIT)?);
     let (entries, columns) = (input.length(13)?, input.length(4)?);
     let base = if flags & HAS_BASE == 0 {
         None
     } else {
         let at = input.instant()?;
         let until = Mark { at, key: input.u64()? };
-        Some(Base { until, count: input.varint64()?, first: input.instant()? })
+        Some(Base { until, count: input.number()?, first: input.instant()? })
     };
     let mut series = Series { entries: VecDeque::new(), columns: Vec::with_capacity(columns), base };
     let mut read = Vec::with_capacity(entries);
-    let (mut last, mut before) = (0_i64, None);
+    let mut before = None;
     for _ in 0..entries {
-        last = last.checked_add(input.signed64()?)?;
-        let at = Timestamp::from_micros(last.checked_mul(unit)?).ok()?;
+        let at = ticks.read(&mut input)?;
         let mut entry = Entry { at, key: input.u64()?, check: input.u32()?, labels: [0; 2] };
         for (label, flag) in entry.labels.iter_mut().zip(HAS_LABEL) {
             if flags & flag != 0 {
-                *label = u16::try_from(input.varint64()?).ok()?;
+                *label = u16::try_from(input.number()?).ok()?;
             }
         }
         if before.replace(entry.mark()).is_some_and(|before| entry.mark() <= before) {
@@ -290,129 +283,32 @@ fn read(bytes: &[u8]) -> Option<Series> {
     for _ in 0..columns {
         series.columns.push(read_column(&mut input, entries)?);
     }
-    (input.0.is_empty() && sound(&series)).then_some(series)
+    (input.is_empty() && sound(&series)).then_some(series)
 }
 
-fn read_column(input: &mut Input<'_>, entries: usize) -> Option<Column> {
-    let length = input.length(1)?;
-    let name = PropertyName::new(std::str::from_utf8(input.take(length)?).ok()?).ok()?;
+fn read_column(input: &mut Reader<'_>, entries: usize) -> Option<Column> {
+    let name = PropertyName::new(input.text()?).ok()?;
     let flags = input.byte()?;
     let kind = if flags & 1 == 0 { ColumnKind::Amount } else { ColumnKind::Mark };
     let mut column = Column::new(name, kind, 0);
     column.marks_full = flags & 2 != 0;
-    column.folded_sum = unzigzag(input.varint()?);
+    column.folded_sum = input.wide()?;
     for _ in 0..input.length(8)? {
         column.folded_marks.push(input.u64()?);
     }
-    column.cells.reserve_exact(entries.min(input.0.len()));
+    column.reserve(entries.min(input.left()));
     for _ in 0..entries {
         let cell = match (input.byte()?, kind) {
             (0, _) => Cell::Absent,
             (1, ColumnKind::Mark) => Cell::Mark(input.u64()?),
             (zeros @ 1..=10, ColumnKind::Amount) => {
-                let digits = unzigzag(input.varint()?);
+                let digits = input.wide()?;
                 let billionths = digits.checked_mul(10_i128.pow(u32::from(zeros) - 1))?;
                 Cell::Amount(Amount::from_billionths(billionths)?)
             }
             _ => return None,
         };
-        column.cells.push_back(cell);
+        column.push(cell);
     }
     Some(column)
-}
-
-/// Seven bits a byte, lowest first, the top bit says that more follow.
-fn put(out: &mut Vec<u8>, mut n: u128) {
-    while 0x80 <= n {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
-}
-
-fn zigzag(n: i128) -> u128 {
-    (n.cast_unsigned() << 1) ^ (n >> 127).cast_unsigned()
-}
-
-fn unzigzag(n: u128) -> i128 {
-    (n >> 1).cast_signed() ^ -((n & 1).cast_signed())
-}
-
-/// Bytes still to be read.
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(n)?;
-        self.0 = rest;
-        Some(head)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (head, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*head)
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        let (head, rest) = self.0.split_first_chunk::<8>()?;
-        self.0 = rest;
-        Some(u64::from_le_bytes(*head))
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        let (head, rest) = self.0.split_first_chunk::<4>()?;
-        self.0 = rest;
-        Some(u32::from_le_bytes(*head))
-    }
-
-    fn varint(&mut self) -> Option<u128> {
-        let (mut n, mut shift) = (0_u128, 0);
-        while shift < 128 {
-            let byte = self.byte()?;
-            let bits = u128::from(byte & 0x7f);
-            if shift == 126 && 3 < bits {
-                return None;
-            }
-            n |= bits << shift;
-            if byte < 0x80 {
-                return Some(n);
-            }
-            shift += 7;
-        }
-        None
-    }
-
-    /// A number of 64 bits, the common and fast case.
-    fn varint64(&mut self) -> Option<u64> {
-        let (mut n, mut shift) = (0_u64, 0);
-        for (read, byte) in self.0.iter().enumerate().take(10) {
-            let bits = u64::from(byte & 0x7f);
-            if shift == 63 && 1 < bits {
-                return None;
-            }
-            n |= bits << shift;
-            if *byte < 0x80 {
-                self.0 = self.0.get(read + 1..)?;
-                return Some(n);
-            }
-            shift += 7;
-        }
-        None
-    }
-
-    fn signed64(&mut self) -> Option<i64> {
-        let n = self.varint64()?;
-        Some((n >> 1).cast_signed() ^ -((n & 1).cast_signed()))
-    }
-
-    fn instant(&mut self) -> Option<Timestamp> {
-        Timestamp::from_micros(self.signed64()?).ok()
-    }
-
-    /// A number of items that take at least `each` bytes: more than are left is refused.
-    fn length(&mut self, each: usize) -> Option<usize> {
-        let n = usize::try_from(self.varint64()?).ok()?;
-        (n <= self.0.len() / each).then_some(n)
-    }
 }

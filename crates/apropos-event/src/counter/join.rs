@@ -1,7 +1,7 @@
 //! Joining two copies of one series: associative, commutative and idempotent.
 
 use super::series::Base;
-use super::{Cell, Series};
+use super::{Cell, Column, Series};
 
 impl Series {
     /// Takes over what `other`, a copy of the same series that saw other entries, has more.
@@ -49,9 +49,7 @@ impl Series {
         mine.check = mine.check.max(entry.check);
         mine.labels = mine.labels.max(entry.labels);
         for (column, cell) in self.columns.iter_mut().zip(cells) {
-            if let Some(mine) = column.cells.get_mut(at) {
-                *mine = (*mine).max(*cell);
-            }
+            column.settle(at, *cell);
         }
     }
 
@@ -60,9 +58,7 @@ impl Series {
             && self.too_late(front.at, front.key)
         {
             self.entries.pop_front();
-            for column in &mut self.columns {
-                column.cells.pop_front();
-            }
+            self.columns.iter_mut().for_each(Column::drop_front);
         }
     }
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::Timestamp;
 
 use super::amount::decimal;
-use super::{Cell, Entry, Series, Span};
+use super::{ColumnKind, Entry, Series, Span};
 
 /// A value read from a series, and whether it is exact.
 ///
@@ -35,19 +35,15 @@ impl Series {
         Reading { value, exact: self.fold_in(span) == Fold::Outside }
     }
 
-    /// The sum of the amounts of `column` in `span`. O(entries in the span).
+    /// The sum of the amounts of `column` in `span`. O(log n).
     pub fn sum(&self, column: usize, span: Span) -> Reading<Decimal> {
         let (low, high) = self.range(span);
         let folded = self.fold_in(span);
         let Some(column) = self.columns.get(column) else {
             return Reading { value: Decimal::ZERO, exact: true };
         };
-        let mut sum = if folded == Fold::Inside { column.folded_sum } else { 0 };
-        for cell in column.cells.range(low..high) {
-            if let Cell::Amount(amount) = cell {
-                sum = sum.saturating_add(amount.billionths());
-            }
-        }
+        let base = if folded == Fold::Inside { column.folded_sum } else { 0 };
+        let sum = base.saturating_add(column.sum(low, high));
         Reading { value: decimal(sum), exact: folded != Fold::Across }
     }
 
@@ -61,10 +57,8 @@ impl Series {
         if folded == Fold::Inside {
             seen.extend_from_slice(&column.folded_marks);
         }
-        for cell in column.cells.range(low..high) {
-            if let Cell::Mark(mark) = cell {
-                seen.push(*mark);
-            }
+        if column.kind == ColumnKind::Mark {
+            seen.extend(column.marks.range(low..high).flatten());
         }
         seen.sort_unstable();
         seen.dedup();

@@ -61,7 +61,7 @@ pub struct SeriesLimits {
 
 /// Entries sorted by instant, with columns, and a base of what was folded away.
 ///
-/// Reading a count costs O(log n); sums and distinct values cost O(entries in the window). Inserting at the end
+/// Reading a count or a sum costs O(log n), distinct values O(entries in the window). Inserting at the end
 /// costs O(columns), elsewhere O(n) moves of a bounded n.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -93,7 +93,7 @@ impl Series {
 
     /// The cell of the entry at `index` in the column at `column`.
     pub fn cell(&self, index: usize, column: usize) -> Cell {
-        self.columns.get(column).and_then(|column| column.cells.get(index)).copied().unwrap_or(Cell::Absent)
+        self.columns.get(column).map_or(Cell::Absent, |column| column.cell(index))
     }
 
     /// Where the column of `kind` called `name` is.
@@ -146,12 +146,12 @@ impl Series {
         if at == self.entries.len() {
             self.entries.push_back(entry);
             for (index, column) in self.columns.iter_mut().enumerate() {
-                column.cells.push_back(cell(index));
+                column.push(cell(index));
             }
         } else {
             self.entries.insert(at, entry);
             for (index, column) in self.columns.iter_mut().enumerate() {
-                column.cells.insert(at, cell(index));
+                column.insert(at, cell(index));
             }
         }
         true
@@ -197,9 +197,7 @@ impl Series {
         {
             removed(front.key);
             self.entries.pop_front();
-            for column in &mut self.columns {
-                column.cells.pop_front();
-            }
+            self.columns.iter_mut().for_each(Column::drop_front);
             // What was forgotten must not come back by redelivery.
             let base = self.base.get_or_insert(Base { until: front.mark(), count: 0, first: front.at });
             base.until = front.mark();
@@ -213,7 +211,7 @@ impl Series {
             if chosen(&entry) && other.insert(entry, &[]) {
                 self.entries.remove(index);
                 for column in &mut self.columns {
-                    column.cells.remove(index);
+                    column.remove(index);
                 }
             } else {
                 index += 1;

@@ -8,7 +8,6 @@ mod write;
 use std::collections::BTreeSet;
 
 use apropos_condition::{AttributeId, Schema, SymbolId};
-use apropos_event::counter::Window;
 use apropos_event::{ChannelId, Purpose};
 
 use crate::consent::ConsentState;
@@ -25,7 +24,6 @@ pub struct ProfileBinding {
     pub(crate) states: Vec<(usize, AttributeId)>,
     /// Counter number and attribute.
     pub(crate) counters: Vec<(usize, AttributeId)>,
-    pub(crate) windows: Vec<Window>,
     pub(crate) signs: Vec<(usize, AttributeId)>,
     pub(crate) fixed: Fixed,
 }
@@ -97,15 +95,14 @@ impl ProfileBinding {
     #[must_use]
     pub fn only(mut self, wanted: &BTreeSet<AttributeId>) -> Self {
         let wants = |id: &AttributeId| wanted.contains(id);
-        self.traits.retain(|(_, id)| wants(id));
+        for slots in [&mut self.traits, &mut self.states, &mut self.counters, &mut self.signs] {
+            slots.retain(|(_, id)| wants(id));
+        }
         for slot in &mut self.consent {
             slot.allowed = slot.allowed.filter(wants);
             slot.state = slot.state.filter(wants);
         }
         self.consent.retain(|slot| slot.allowed.is_some() || slot.state.is_some());
-        self.states.retain(|(_, id)| wants(id));
-        self.counters.retain(|(_, id)| wants(id));
-        self.signs.retain(|(_, id)| wants(id));
         self.fixed.only(wanted);
         self
     }
@@ -117,16 +114,18 @@ impl ProfileRules {
         let names = self.traits.iter().map(|known| format!("profile.{}", known.name));
         let states = self.states.iter().map(|state| format!("consent.protected.{state}"));
         let signs = self.definition.advocacy.iter().map(|sign| attributes::sign_name(sign.signal));
-        let counters = self.counters.iter().map(|counter| match &counter.target {
-            Target::Named(name) => schema.id(&format!("history.{name}")),
-            Target::Derived(id) => Some(*id),
+        let counters = self.counters.iter().enumerate().filter_map(|(at, counter)| match &counter.target {
+            Target::Named(name) => Some((at, schema.id(&format!("history.{name}"))?)),
+            Target::Derived(id) => Some((at, *id)),
         });
+        let mut counters: Vec<(usize, AttributeId)> = counters.collect();
+        // Those of one window together, so that writing works out each span once.
+        counters.sort_by_key(|(at, _)| self.counters.get(*at).map(|counter| counter.window));
         ProfileBinding {
             traits: find(names, schema),
             consent: self.consent_slots(schema),
             states: find(states, schema),
-            counters: counters.enumerate().filter_map(|(at, id)| id.map(|id| (at, id))).collect(),
-            windows: self.windows.clone(),
+            counters,
             signs: find(signs, schema),
             fixed: Fixed::bind(schema),
         }

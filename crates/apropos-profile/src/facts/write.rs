@@ -2,17 +2,16 @@
 
 use apropos_condition::{AttributeId, AttributeType, Facts};
 use apropos_event::counter::{Span, Window};
-use apropos_event::{PropertyName, Timestamp, Value, Zone};
+use apropos_event::{ChannelId, PropertyName, Timestamp, Value, Zone};
 use rust_decimal::Decimal;
 
 use crate::consent::{ConsentState, Use};
-use crate::counting::{Count, read};
+use crate::counting::{Count, count, read};
 use crate::history::CHANNEL;
 use crate::known::resolve;
 use crate::ledger::{DossierKind, GoalStatus};
-use crate::reading::MARKETING;
 use crate::rules::ProfileRules;
-use crate::stance::{Matter, Subject};
+use crate::stance::Subject;
 use crate::{Profile, ProfileBinding};
 
 impl ProfileRules {
@@ -28,23 +27,43 @@ impl ProfileRules {
         binding: &ProfileBinding,
         facts: &mut Facts,
     ) {
-        for (at, id) in &binding.traits {
-            if let Some(definition) = self.traits.get(*at)
-                && let Some(known) = resolve(profile, definition, now, None)
-            {
-                write_value(facts, *id, &definition.kind, &known.value);
-            }
-        }
+        self.write_traits(profile, now, binding, facts);
         self.write_consent(profile, now, binding, facts);
         self.write_history(profile, now, zone, binding, facts);
         self.write_profile(profile, now, binding, facts);
+        self.write_value_facts(profile, now, zone, binding, facts);
+    }
+
+    fn write_traits(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
+        let fixed = &binding.fixed;
+        let lists = fixed.told.is_some() || fixed.known.is_some();
+        let mut names: Vec<(&str, bool)> = Vec::new();
+        let mut slots = binding.traits.iter().peekable();
+        for (at, definition) in self.traits.iter().enumerate() {
+            let slot = slots.next_if(|(number, _)| *number == at);
+            if slot.is_none() && !lists {
+                continue;
+            }
+            let Some(known) = resolve(profile, definition, now, None) else { continue };
+            if let Some((_, id)) = slot {
+                write_value(facts, *id, &definition.kind, &known.value);
+            }
+            if lists {
+                names.push((definition.name.as_str(), known.told));
+            }
+        }
+        if let Some(id) = fixed.told {
+            facts.set_texts(id, names.iter().filter(|(_, told)| *told).map(|(name, _)| *name));
+        }
+        if let Some(id) = fixed.known {
+            facts.set_texts(id, names.iter().map(|(name, _)| *name));
+        }
     }
 
     fn write_consent(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
-        let marketing = binding.consent.iter().any(|slot| slot.marketing);
-        let marketing = if marketing { PropertyName::new(MARKETING).ok() } else { None };
+        let marketing = PropertyName::MARKETING;
         for slot in &binding.consent {
-            let category = if slot.marketing { marketing.as_ref() } else { None };
+            let category = slot.marketing.then_some(&marketing);
             let asked = Use { purpose: slot.purpose, channel: slot.channel.as_ref(), category };
             let permission = self.permission(profile, asked, now);
             if let Some(id) = slot.allowed {
@@ -57,54 +76,35 @@ impl ProfileRules {
                 }
             }
         }
-        let mut any = false;
         for (at, id) in &binding.states {
             let state = self.states.get(*at);
-            let holds = state.is_some_and(|state| self.is_protected(profile, state.as_str(), now));
-            any |= holds;
-            facts.set_bool(*id, holds);
+            facts.set_bool(*id, state.is_some_and(|state| self.is_protected(profile, state.as_str(), now)));
         }
         let fixed = &binding.fixed;
         if let Some(id) = fixed.protected {
-            facts.set_bool(id, any || !self.protected_states(profile, now).is_empty());
+            facts.set_bool(id, self.is_protected_at_all(profile, now));
         }
         if let Some(id) = fixed.resting {
             facts.set_bool(id, self.rests_until(profile, None, now).is_some());
         }
         if let Some(id) = fixed.blocked {
-            let channels =
-                profile.members.iter().flat_map(|member| &member.stances).filter_map(|stance| match &stance
-                    .matter
-                {
-                    Matter::Channel(channel) if self.is_blocked(profile, channel, now) => {
-                        Some(channel.as_str())
-                    }
-                    _ => None,
-                });
-            facts.set_texts(id, channels);
+            facts.set_texts(id, self.blocked(profile, now).map(ChannelId::as_str));
         }
-        if fixed.less_actions.is_some() || fixed.less_groups.is_some() || fixed.less_topics.is_some() {
+        let wishes = [fixed.less_actions, fixed.less_groups, fixed.less_topics];
+        if wishes.iter().any(Option::is_some) {
             let less = self.wants_less_of(profile, now);
-            let pick = |kind: fn(&Subject) -> Option<&PropertyName>| {
-                less.iter().filter_map(move |subject| kind(subject)).map(PropertyName::as_str)
-            };
-            let mut put = |id: Option<AttributeId>, kind: fn(&Subject) -> Option<&PropertyName>| {
-                if let Some(id) = id {
-                    facts.set_texts(id, pick(kind));
-                }
-            };
-            put(
-                fixed.less_actions,
-                |subject| if let Subject::Action(name) = subject { Some(name) } else { None },
-            );
-            put(
-                fixed.less_groups,
-                |subject| if let Subject::Group(name) = subject { Some(name) } else { None },
-            );
-            put(
-                fixed.less_topics,
-                |subject| if let Subject::Topic(name) = subject { Some(name) } else { None },
-            );
+            for (kind, id) in wishes.into_iter().enumerate() {
+                let Some(id) = id else { continue };
+                let names = less.iter().filter_map(|subject| {
+                    let (of, name) = match subject {
+                        Subject::Action(name) => (0, name),
+                        Subject::Group(name) => (1, name),
+                        Subject::Topic(name) => (2, name),
+                    };
+                    (of == kind).then_some(name.as_str())
+                });
+                facts.set_texts(id, names);
+            }
         }
     }
 
@@ -117,13 +117,13 @@ impl ProfileRules {
         facts: &mut Facts,
     ) {
         let mut marks = Vec::new();
-        // Windows are few; the one before is the likeliest to be asked for again.
+        // Each window's span is worked out once; INVARIANT: counters of one window stand together.
         let mut last: Option<(usize, Span)> = None;
         for (at, id) in &binding.counters {
             let Some(counter) = self.counters.get(*at) else { continue };
             let span = match last {
                 Some((window, span)) if window == counter.window => span,
-                _ => binding.windows.get(counter.window).copied().unwrap_or(Window::Ever).span(now, zone),
+                _ => self.windows.get(counter.window).copied().unwrap_or(Window::Ever).span(now, zone),
             };
             last = Some((counter.window, span));
             match read(profile, counter, span, &mut marks) {
@@ -137,7 +137,7 @@ impl ProfileRules {
         let ever = Window::Ever.span(now, zone);
         let fixed = &binding.fixed;
         if let Some(id) = fixed.events {
-            let events: u64 = profile.members.iter().map(|member| member.history.count(None, ever).0).sum();
+            let events = count(profile, None, ever);
             facts.set_int(id, i64::try_from(events).unwrap_or(i64::MAX));
         }
         if let Some(id) = fixed.days_since_last
@@ -161,22 +161,6 @@ impl ProfileRules {
 
     fn write_profile(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
         let fixed = &binding.fixed;
-        if fixed.told.is_some() || fixed.known.is_some() {
-            let known: Vec<(&str, bool)> = self
-                .traits
-                .iter()
-                .filter_map(|definition| {
-                    let known = resolve(profile, definition, now, None)?;
-                    Some((definition.name.as_str(), known.told))
-                })
-                .collect();
-            if let Some(id) = fixed.told {
-                facts.set_texts(id, known.iter().filter(|(_, told)| *told).map(|(name, _)| *name));
-            }
-            if let Some(id) = fixed.known {
-                facts.set_texts(id, known.iter().map(|(name, _)| *name));
-            }
-        }
         if let Some(id) = fixed.members {
             facts.set_int(id, profile.members.len() as i64);
         }
@@ -211,13 +195,13 @@ impl ProfileRules {
         if let Some(id) = fixed.open_promises {
             facts.set_int(id, open(true));
         }
-        self.write_value_facts(profile, now, binding, facts);
     }
 
     fn write_value_facts(
         &self,
         profile: &Profile,
         now: Timestamp,
+        zone: &Zone,
         binding: &ProfileBinding,
         facts: &mut Facts,
     ) {
@@ -230,7 +214,7 @@ impl ProfileRules {
         let wanted =
             [fixed.spent, fixed.margin, fixed.purchases, fixed.recency, fixed.frequency, fixed.monetary];
         let any = wanted.iter().any(Option::is_some);
-        let value = if any { self.figures(profile, now, fixed.monetary.is_some()) } else { None };
+        let value = if any { self.figures(profile, now, zone, fixed.monetary.is_some()) } else { None };
         if let Some(value) = &value {
             decimal(fixed.spent, value.spent);
             decimal(fixed.margin, value.margin);

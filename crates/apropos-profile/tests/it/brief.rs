@@ -1,5 +1,6 @@
 //! The page for a person, kindred customers, and the size of a profile.
 
+use apropos_event::Zone;
 use apropos_profile::{KindredIndex, Relation, Unsaid};
 use serde_json::json;
 
@@ -103,11 +104,11 @@ fn history_is_bounded_however_long_it_gets() {
     assert_eq!(profile.events(), 250);
     assert!(sizes[2].1 - sizes[1].1 < 64, "{sizes:?}");
     assert_eq!(
-        rules.value(&profile, day(9)).unwrap().purchases,
+        rules.value(&profile, day(9), &Zone::utc()).unwrap().purchases,
         1_000,
         "totals outlive what is kept one by one"
     );
-    assert_eq!(rules.value(&profile, day(9)).unwrap().spent, Some("1000".parse().unwrap()));
+    assert_eq!(rules.value(&profile, day(9), &Zone::utc()).unwrap().spent, Some("1000".parse().unwrap()));
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn merging_adds_counters_up_and_parting_takes_them_apart() {
         seen(&rules, &(0..n).map(|n| happening(customer, n * 6)).collect::<Vec<_>>())
     };
     let (a, b) = (bought("a", 3), bought("b", 4));
-    let count = |profile: &Profile| rules.value(profile, day(100)).unwrap().purchases;
+    let count = |profile: &Profile| rules.value(profile, day(100), &Zone::utc()).unwrap().purchases;
     let link = link(&a, &b, day(100));
     let mut whole = a.clone();
     rules.merge(&mut whole, &b, &link, day(100)).unwrap();

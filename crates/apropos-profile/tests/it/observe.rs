@@ -79,7 +79,7 @@ fn counters_read_windows_and_calendars() {
     assert_eq!(read("spent_month"), Count::Amount("25.5".parse().unwrap()));
     assert_eq!(read("channels_week"), Count::Number(1));
     assert_eq!(read("products"), Count::Number(2));
-    let value = rules.value(&profile, day(42)).unwrap();
+    let value = rules.value(&profile, day(42), &Zone::utc()).unwrap();
     assert_eq!(value.spent, Some("35.50".parse().unwrap()));
     assert_eq!(value.margin, Some("5".parse().unwrap()));
     assert_eq!((value.purchases, value.recency_days), (4, Some(2.0)));

@@ -1,9 +1,11 @@
 //! What is known of a customer, by whom, since when and how surely.
 //!
-//! A trait keeps the best claim of each source, so that a source can be taken back. Not here: which traits there are,
+//! A trait keeps the best claim of each source, so that sources can be weighed against each other. Not here: which traits there are,
 //! see [`crate::TraitDefinition`], and reading them over several members, see [`crate::ProfileRules::known`].
 
-use std::cmp::{Ordering, Reverse};
+mod codec;
+
+use std::cmp::Ordering;
 
 use apropos_condition::AttributeType;
 use apropos_event::counter::Amount;
@@ -41,57 +43,144 @@ impl std::fmt::Debug for Claim {
     }
 }
 
-/// The claims about one trait, by source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Trait {
+/// A claim and the trait it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Held {
     pub(crate) name: PropertyName,
-    pub(crate) claims: Vec<Claim>,
+    pub(crate) claim: Claim,
+}
+
+/// The claims of one member: one flat list, so that a profile loads in few allocations.
+///
+/// Of a trait that unites its values each value is a claim of its own, so that each ages and is forgotten by itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Claims {
+    /// By trait, source and, for united traits, value.
+    held: Vec<Held>,
+    /// Traits that were forgotten, by name, and when: an older claim that arrives late does not bring them back.
+    forgotten: Vec<(PropertyName, Timestamp)>,
 }
 
 /// The most sources whose claims about one trait are kept; the weakest give way.
 pub(crate) const MAX_CLAIMS: usize = 8;
-/// The most values of a trait that unites them.
+/// The most values of a trait that unites them; those observed longest ago give way.
 pub(crate) const MAX_UNION: usize = 256;
 
-impl Trait {
-    /// Adds a claim: of one source, the stronger stays.
-    pub(crate) fn claim(&mut self, claim: Claim, policy: TraitPolicy) {
-        match self.claims.binary_search_by(|mine| mine.source.cmp(&claim.source)) {
-            Ok(at) => {
-                if let Some(mine) = self.claims.get_mut(at) {
-                    if policy == TraitPolicy::Union {
-                        unite(mine, claim);
-                    } else if order(mine, &claim, policy) == Ordering::Less {
-                        *mine = claim;
-                    }
+impl Claims {
+    /// The claims about the trait `name`. O(log claims).
+    pub(crate) fn about(&self, name: &PropertyName) -> &[Held] {
+        let (from, to) = self.range(name);
+        self.held.get(from..to).unwrap_or_default()
+    }
+
+    fn range(&self, name: &PropertyName) -> (usize, usize) {
+        let from = self.held.partition_point(|held| held.name < *name);
+        let claims = self.held.get(from..).unwrap_or_default().iter();
+        (from, from + claims.take_while(|held| held.name == *name).count())
+    }
+
+    /// How many traits there are claims about.
+    pub(crate) fn traits(&self) -> usize {
+        self.held.chunk_by(|a, b| a.name == b.name).count()
+    }
+
+    /// How many claims there are.
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Keeps the claims that `keep` picks.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Held) -> bool) {
+        self.held.retain(keep);
+    }
+
+    /// Forgets what was claimed about a trait up to `at`, and what will be claimed late.
+    pub(crate) fn forget(&mut self, name: &PropertyName, at: Timestamp) {
+        match self.forgotten.binary_search_by(|(known, _)| known.cmp(name)) {
+            Ok(found) => {
+                if let Some((_, known)) = self.forgotten.get_mut(found) {
+                    *known = at.max(*known);
                 }
             }
-            Err(at) => self.claims.insert(at, claim),
+            Err(place) => self.forgotten.insert(place, (name.clone(), at)),
         }
-        while MAX_CLAIMS < self.claims.len() {
-            let weakest =
-                (0..self.claims.len()).min_by(|a, b| match (self.claims.get(*a), self.claims.get(*b)) {
-                    (Some(a), Some(b)) => order(a, b, policy),
-                    _ => Ordering::Equal,
-                });
-            if let Some(at) = weakest {
-                self.claims.remove(at);
+        self.held.retain(|held| held.name != *name || at < held.claim.observed_at);
+    }
+
+    fn forgotten(&self, name: &PropertyName) -> Option<Timestamp> {
+        let at = self.forgotten.binary_search_by(|(known, _)| known.cmp(name)).ok()?;
+        self.forgotten.get(at).map(|(_, at)| *at)
+    }
+
+    /// Adds a claim: of one source the stronger stays, or of one source and value where values are united.
+    pub(crate) fn put(&mut self, name: &PropertyName, claim: Claim, policy: TraitPolicy) {
+        if self.forgotten(name).is_some_and(|at| claim.observed_at <= at) {
+            return;
+        }
+        match claim.value {
+            Value::List(values) if policy == TraitPolicy::Union && !values.is_empty() => {
+                let rest = Claim { value: Value::Null, ..claim };
+                for value in values {
+                    self.put_one(name, Claim { value, ..rest.clone() }, policy);
+                }
+            }
+            _ => self.put_one(name, claim, policy),
+        }
+    }
+
+    fn put_one(&mut self, name: &PropertyName, claim: Claim, policy: TraitPolicy) {
+        let (from, to) = self.range(name);
+        let united = policy == TraitPolicy::Union;
+        let mine = self.held.get_mut(from..to).unwrap_or_default();
+        let place = |held: &Held| {
+            let value = if united { compare(&held.claim.value, &claim.value) } else { Ordering::Equal };
+            held.claim.source.cmp(&claim.source).then(value)
+        };
+        match mine.binary_search_by(place) {
+            Ok(at) => {
+                if let Some(Held { claim: mine, .. }) = mine.get_mut(at)
+                    && order(mine, &claim, policy) == Ordering::Less
+                {
+                    *mine = claim;
+                }
+            }
+            Err(at) => {
+                self.held.insert(from + at, Held { name: name.clone(), claim });
+                let most = if united { MAX_UNION } else { MAX_CLAIMS };
+                if most <= to - from {
+                    self.drop_weakest(from, to + 1, policy);
+                }
             }
         }
     }
-}
 
-/// Unites the values of two claims of one source; the rest is of the more recent.
-fn unite(mine: &mut Claim, other: Claim) {
-    let value = union([&mine.value, &other.value]);
-    let rank = |claim: &Claim| {
-        let weight = u32::from(claim.trust) * u32::from(claim.confidence);
-        (claim.observed_at, weight, claim.told, Reverse(claim.purposes), Reverse(claim.until), claim.trust)
-    };
-    if rank(mine) < rank(&other) {
-        *mine = other;
+    fn drop_weakest(&mut self, from: usize, to: usize, policy: TraitPolicy) {
+        let claims = self.held.get(from..to).unwrap_or_default().iter().enumerate();
+        let weakest = claims.min_by(|(_, a), (_, b)| order(&a.claim, &b.claim, policy));
+        if let Some(at) = weakest.map(|(at, _)| from + at) {
+            self.held.remove(at);
+        }
     }
-    mine.value = value;
+
+    /// Takes over what a copy of the same member's claims has more.
+    pub(crate) fn join(&mut self, other: &Self, policy: impl Fn(&PropertyName) -> TraitPolicy) {
+        for (name, at) in &other.forgotten {
+            self.forget(name, *at);
+        }
+        for Held { name, claim } in &other.held {
+            self.put(name, claim.clone(), policy(name));
+        }
+    }
+
+    /// What is wrong with claims that came from elsewhere, if anything is.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        let ordered = |a: &Held, b: &Held| (&a.name, &a.claim.source) <= (&b.name, &b.claim.source);
+        if !self.held.is_sorted_by(ordered) || !self.forgotten.is_sorted_by(|a, b| a.0 < b.0) {
+            return Some("claims are not in order");
+        }
+        let sure = |held: &Held| held.claim.confidence <= 100 && held.claim.trust <= 100;
+        (!self.held.iter().all(sure)).then_some("a claim is surer than sure")
+    }
 }
 
 /// All values of lists (or single values), each once, in order; the first [`MAX_UNION`].
@@ -126,6 +215,7 @@ pub(crate) fn order(a: &Claim, b: &Claim, policy: TraitPolicy) -> Ordering {
         .then_with(|| b.purposes.cmp(&a.purposes))
         .then_with(|| b.until.cmp(&a.until))
         .then_with(|| a.confidence.cmp(&b.confidence))
+        .then_with(|| a.trust.cmp(&b.trust))
 }
 
 /// A total order of values: by kind, then by size. Numbers compare with numbers.
