@@ -65,7 +65,7 @@ impl Choice {
 }
 
 /// What a person needs to know who takes over.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packet {
     /// The queue or team.
     pub queue: String,
@@ -130,7 +130,7 @@ pub struct NotWritten(String);
 ///
 /// Candidates stand in order of rank: what could have been chosen first, by class, priority and name; then what
 /// was dropped, latest stage first.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 pub struct Decision {
     /// The decision's id.
     pub id: DecisionId,
@@ -154,6 +154,25 @@ pub struct Decision {
     pub model: Fingerprint,
     /// The seed.
     pub seed: u64,
+}
+
+impl std::fmt::Debug for Decision {
+    /// What was decided, never for whom.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decision")
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .field("choice", &self.choice)
+            .field("candidates", &self.candidates)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Packet {
+    /// Where it goes, never what it says of the customer.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Packet(to {})", self.queue)
+    }
 }
 
 impl Decision {

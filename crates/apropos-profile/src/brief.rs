@@ -2,7 +2,7 @@
 //!
 //! Plain data, bounded to about a page, for staff and machines alike. Not here: wording it.
 
-use apropos_event::{ChannelId, PropertyName, Purpose, Timestamp};
+use apropos_event::{ChannelId, PropertyName, Purpose, Purposes, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::AdvocacySignal;
@@ -163,7 +163,7 @@ impl ProfileRules {
     fn brief_traits(&self, profile: &Profile, now: Timestamp) -> Vec<BriefTrait> {
         let spoken = self.traits.iter().filter(|definition| !definition.unspoken);
         let known = spoken.filter_map(|definition| {
-            let known = resolve(profile, definition, now, None)?;
+            let known = resolve(profile, definition, now, Purposes::NONE)?;
             Some(BriefTrait {
                 name: definition.name.to_string(),
                 value: known.value.into_owned(),
@@ -193,7 +193,7 @@ impl ProfileRules {
     pub fn unsaid(&self, profile: &Profile, now: Timestamp) -> Vec<Unsaid> {
         let mut unsaid: Vec<Unsaid> = Vec::new();
         for definition in &self.traits {
-            if let Some(known) = resolve(profile, definition, now, None) {
+            if let Some(known) = resolve(profile, definition, now, Purposes::NONE) {
                 if definition.unspoken {
                     unsaid.push(Unsaid::Trait(definition.name.to_string()));
                 }

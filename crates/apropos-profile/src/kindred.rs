@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use apropos_event::{Timestamp, Value};
+use apropos_event::{Purpose, Purposes, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::known::resolve;
@@ -111,7 +111,7 @@ impl ProfileRules {
     /// The interests of a customer at `now`: topics liked, and values of traits that are interests. None while
     /// personalisation is not permitted.
     pub fn interests(&self, profile: &Profile, now: Timestamp) -> Interests {
-        let asked = crate::Use::of(apropos_event::Purpose::Personalise);
+        let asked = crate::Use::of(Purpose::Personalise);
         if !self.permission(profile, asked, now).allowed {
             return Interests::default();
         }
@@ -119,7 +119,8 @@ impl ProfileRules {
         let mut all: Vec<u64> =
             self.topics(profile).0.into_iter().map(|topic| hash(topic.as_str())).collect();
         for definition in self.traits.iter().filter(|definition| definition.interests) {
-            if let Some(known) = resolve(profile, definition, now, None) {
+            if let Some(known) = resolve(profile, definition, now, Purposes::NONE.with(Purpose::Personalise))
+            {
                 match known.value.as_ref() {
                     Value::List(list) => all.extend(list.iter().filter_map(Value::as_str).map(hash)),
                     Value::Text(text) => all.push(hash(text)),

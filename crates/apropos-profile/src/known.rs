@@ -2,7 +2,7 @@
 //!
 //! Not here: storing claims, see `traits`.
 
-use apropos_event::{Purpose, SourceId, Timestamp, Value};
+use apropos_event::{Purpose, Purposes, SourceId, Timestamp, Value};
 use std::borrow::Cow;
 
 use crate::rules::ProfileRules;
@@ -48,7 +48,7 @@ impl ProfileRules {
     /// What is known of the trait `name` at `now`, by its policy; claims that ran out do not count.
     pub fn known<'a>(&self, profile: &'a Profile, name: &str, now: Timestamp) -> Option<Known<'a>> {
         let (_, definition) = self.find_trait(name)?;
-        resolve(profile, definition, now, None)
+        resolve(profile, definition, now, Purposes::NONE)
     }
 
     /// The same, only from claims that may be used for `purpose`.
@@ -63,13 +63,13 @@ impl ProfileRules {
         if !definition.purposes.contains(purpose) {
             return None;
         }
-        resolve(profile, definition, now, Some(purpose))
+        resolve(profile, definition, now, Purposes::NONE.with(purpose))
     }
 
     /// Whether the customer may be asked for the trait `name`: what they told us once they are never asked again.
     pub fn capture<'a>(&self, profile: &'a Profile, name: &str, now: Timestamp) -> Capture<'a> {
         let Some((_, definition)) = self.find_trait(name) else { return Capture::Undeclared };
-        match resolve(profile, definition, now, None) {
+        match resolve(profile, definition, now, Purposes::NONE) {
             None => Capture::Ask,
             Some(known) if known.told => Capture::Told(known),
             Some(known) => Capture::Confirm(known),
@@ -77,19 +77,18 @@ impl ProfileRules {
     }
 }
 
-/// What is known by the claims that live at `now` and, with a purpose, may be used for it.
+/// What is known by the claims that live at `now` and may be used for all of `purposes`.
 pub(crate) fn resolve<'a>(
     profile: &'a Profile,
     definition: &TraitDefinition,
     now: Timestamp,
-    purpose: Option<Purpose>,
+    purposes: Purposes,
 ) -> Option<Known<'a>> {
     let live = || {
         let held = profile.members.iter().flat_map(|member| member.claims.about(&definition.name));
         held.map(|held| &held.claim).filter(|claim| {
-            lives(claim, definition, now)
-                && purpose
-                    .is_none_or(|purpose| claim.purposes.is_none_or(|allowed| allowed.contains(purpose)))
+            let fits = |allowed: Purposes| allowed.intersection(purposes) == purposes;
+            lives(claim, definition, now) && claim.purposes.is_none_or(fits)
         })
     };
     let (mut best, mut told): (Option<&Claim>, bool) = (None, false);

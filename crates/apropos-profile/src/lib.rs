@@ -15,7 +15,9 @@ pub mod identity;
 mod reading;
 mod rules;
 
+mod fingerprint;
 mod observe;
+mod stating;
 
 mod consent;
 mod receipt;

@@ -3,7 +3,7 @@
 //! Merging puts the members of both side by side and remembers the link; nothing is folded into anything, so parting gives
 //! back what was there, with whatever each side's own events added since.
 
-use apropos_event::Timestamp;
+use apropos_event::{IdentifierKind, Timestamp};
 
 use crate::identity::{Case, CaseReason, Link};
 use crate::profile::{MAX_MEMBERS, Member, Merged};
@@ -119,20 +119,24 @@ impl ProfileRules {
         Ok(vec![Profile { members: theirs, links: their_links }])
     }
 
+    /// What a person must decide about a profile by itself: kinds of identifiers that one person has only once (limit 1), of
+    /// which more than one is proved.
+    pub fn cases(&self, profile: &Profile) -> Vec<Case> {
+        let once = self.identifiers.iter().filter(|definition| definition.limit == 1);
+        let cases = once.filter_map(|definition| {
+            let keys = proved(profile, &definition.kind);
+            let reason = CaseReason::VerifiedConflict;
+            (1 < keys.len()).then(|| Case { reason, kind: definition.kind.clone(), link: None, keys })
+        });
+        cases.collect()
+    }
+
     /// The case for which two profiles must not be merged without a person, if there is one.
     ///
     /// Verified identifiers conflict when their kind is one that a person has only once (limit 1) and they differ.
     pub fn conflict(&self, a: &Profile, b: &Profile, link: Option<Key>) -> Option<Case> {
         for definition in self.identifiers.iter().filter(|definition| definition.limit == 1) {
-            let verified = |profile: &Profile| {
-                let facts =
-                    profile.identifiers().filter(|fact| fact.verified && fact.kind == definition.kind);
-                let mut keys: Vec<Key> = facts.map(|fact| fact.key).collect();
-                keys.sort_unstable();
-                keys.dedup();
-                keys
-            };
-            let (mine, theirs) = (verified(a), verified(b));
+            let (mine, theirs) = (proved(a, &definition.kind), proved(b, &definition.kind));
             if !mine.is_empty() && !theirs.is_empty() && mine != theirs {
                 let mut keys = [mine, theirs].concat();
                 keys.sort_unstable();
@@ -143,6 +147,15 @@ impl ProfileRules {
         }
         None
     }
+}
+
+/// The proved identifiers of a kind, in order, each once.
+fn proved(profile: &Profile, kind: &IdentifierKind) -> Vec<Key> {
+    let facts = profile.identifiers().filter(|fact| fact.verified && fact.kind == *kind);
+    let mut keys: Vec<Key> = facts.map(|fact| fact.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// The members that links connect with `start`, sorted.

@@ -1,18 +1,17 @@
 //! Taking an event into a profile: checked whole before anything changes, applied once however often it comes.
 
 use apropos_event::counter::{Amount, Cell, ColumnKind, Entry, SeriesLimits};
-use apropos_event::draw::{mix, stable_hash};
 use apropos_event::{Event, PropertyName, Value};
 
 use crate::error::Fingerprint;
+use crate::fingerprint::Digest;
 use crate::history::MAX_COLUMNS;
 use crate::ledger::put;
 use crate::names::Memo;
 use crate::profile::{IdentifierFact, MAX_ENTRIES, Member};
-use crate::reading::{Change, Reader};
+use crate::reading::Change;
 use crate::rules::{KindRule, ProfileRules};
-use crate::traits::fits;
-use crate::{Claim, ObserveError, Profile};
+use crate::{ObserveError, Profile};
 
 /// Whether an event was new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +41,9 @@ pub struct Changes {
     pub identity: bool,
     /// Whether an identifier gave way because there were too many of its kind.
     pub identifier_dropped: bool,
+    /// Whether two proved identifiers of a kind that one person has only once contradict each other now: a person must look
+    /// at the case, see [`ProfileRules::cases`].
+    pub identity_conflict: bool,
     /// Whether an amount was left out because it is in another currency than declared.
     pub foreign_currency: bool,
     /// The receipt the customer can be shown, when something they decide about was stated.
@@ -60,7 +62,7 @@ impl ProfileRules {
     pub fn observe(&self, profile: &mut Profile, event: &Event) -> Result<Changes, ObserveError> {
         event.check().map_err(ObserveError::Event)?;
         let print = self.fingerprint(event);
-        let check = self.digest(event);
+        let check = self.event_digest(event);
         for member in &mut profile.members {
             if let Some(known) = member.history.recall(print) {
                 return repeated(print, known == check);
@@ -115,34 +117,6 @@ impl ProfileRules {
         Ok(changes)
     }
 
-    /// The fingerprint of an event: a seeded hash of its source and id, never zero.
-    pub fn fingerprint_of(&self, event: &Event) -> Fingerprint {
-        Fingerprint(self.fingerprint(event))
-    }
-
-    fn fingerprint(&self, event: &Event) -> u64 {
-        let source = stable_hash(self.seed, event.source.as_str().as_bytes());
-        mix(source ^ stable_hash(!self.seed, event.id.as_str().as_bytes())).max(1)
-    }
-
-    /// A digest of everything that makes the event what it is; not when it was received.
-    fn digest(&self, event: &Event) -> u32 {
-        let mut digest = Digest(self.seed);
-        digest.text(event.kind.as_str());
-        digest.text(event.customer.as_str());
-        digest.number(event.occurred_at.as_micros().cast_unsigned());
-        digest.text(event.channel.as_ref().map_or("", |channel| channel.as_str()));
-        for identifier in &event.identifiers {
-            digest.text(identifier.kind.as_str());
-            digest.text(&identifier.value);
-        }
-        for (name, value) in &event.properties {
-            digest.text(name.as_str());
-            digest.value(value);
-        }
-        (digest.0 >> 32) as u32
-    }
-
     /// Where the member of this event's customer stands; `None` when the profile holds nobody yet.
     fn place(&self, profile: &mut Profile, event: &Event, print: u64) -> Result<Option<usize>, ObserveError> {
         if profile.members.is_empty() {
@@ -173,81 +147,6 @@ impl ProfileRules {
             profile.members.push(member);
         }
         profile.members.get_mut(place.unwrap_or(0))
-    }
-
-    fn read(
-        &self,
-        rule: &KindRule,
-        event: &Event,
-        print: u64,
-        out: &mut Vec<Change>,
-    ) -> Result<(), ObserveError> {
-        if rule.built_in {
-            let reader = Reader { event, receipt: print, pepper: &self.pepper };
-            reader.read(out)?;
-            match event.kind.as_str() {
-                "trait.set" => self.read_trait(&reader, out)?,
-                "trait.forgotten" => {
-                    let (_, known) = self.named_trait(&reader)?;
-                    out.push(Change::ForgetTrait(known, event.occurred_at));
-                }
-                _ => {}
-            }
-        }
-        for (at, property) in &rule.traits {
-            match event.properties.get(property) {
-                None | Some(Value::Null) => {}
-                Some(value) => {
-                    let claim = self.claim(*at, event, value, print)?;
-                    out.push(Change::Claim(*at, claim));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn named_trait(&self, reader: &Reader<'_>) -> Result<(usize, PropertyName), ObserveError> {
-        let name = reader.name("trait")?;
-        let unknown = ObserveError::UnknownTrait { event: Fingerprint(reader.receipt) };
-        self.find_trait(name.as_str()).map(|(at, _)| (at, name)).ok_or(unknown)
-    }
-
-    fn read_trait(&self, reader: &Reader<'_>, out: &mut Vec<Change>) -> Result<(), ObserveError> {
-        let (at, _) = self.named_trait(reader)?;
-        let value =
-            reader.event.property("value").ok_or_else(|| reader.wrong("value", "the trait's value"))?;
-        let mut claim = self.claim(at, reader.event, value, reader.receipt)?;
-        claim.until = reader.instant("until")?;
-        if let Some(confidence) = reader.event.property("confidence") {
-            let percent = confidence.as_int().filter(|n| (0..=100).contains(n));
-            claim.confidence =
-                percent.ok_or_else(|| reader.wrong("confidence", "a whole number from 0 to 100"))? as u8;
-        }
-        out.push(Change::Claim(at, claim));
-        Ok(())
-    }
-
-    fn claim(&self, at: usize, event: &Event, value: &Value, print: u64) -> Result<Claim, ObserveError> {
-        let known = self.traits.get(at);
-        let fitting = known.is_some_and(|known| fits(value, &known.kind, &known.values) && fits_in(value));
-        if !fitting {
-            return Err(ObserveError::TraitType {
-                event: Fingerprint(print),
-                name: known.map_or_else(String::new, |known| known.name.to_string()),
-                expected: known.map_or_else(String::new, |known| known.kind.to_string()),
-            });
-        }
-        let source = self.source(&event.source);
-        Ok(Claim {
-            value: value.clone(),
-            source: event.source.clone(),
-            observed_at: event.occurred_at,
-            confidence: source.map_or(100, |source| source.confidence),
-            trust: source.map_or(50, |source| source.trust),
-            told: source.is_some_and(|source| source.told),
-            purposes: None,
-            until: None,
-        })
     }
 
     fn remember(
@@ -328,9 +227,10 @@ impl ProfileRules {
             let limit = self.identifier(&identifier.kind).map_or(5, |known| known.limit);
             let at = event.occurred_at;
             let fact = IdentifierFact { kind: identifier.kind.clone(), key, verified, first: at, last: at };
-            let (new, dropped) = member.identify(fact, usize::from(limit));
-            changes.identity |= new;
-            changes.identifier_dropped |= dropped;
+            let identified = member.identify(fact, usize::from(limit));
+            changes.identity |= identified.new;
+            changes.identifier_dropped |= identified.dropped;
+            changes.identity_conflict |= identified.conflict;
         }
     }
 
@@ -403,59 +303,4 @@ fn member_step(member: &mut Member, event: &Event, (key, check): (u64, u32), goa
     let waited = event.property("waited_seconds").and_then(Amount::from_value);
     let entry = Entry { at: event.occurred_at, key, check, labels: [0, channel] };
     member.history.step(goal, &event.kind, entry, waited.map_or(Cell::Absent, Cell::Amount));
-}
-
-/// Whether a value is small enough to be kept as a trait.
-fn fits_in(value: &Value) -> bool {
-    match value {
-        Value::Text(text) => text.len() <= crate::reading::MAX_TEXT,
-        Value::List(list) => list.len() <= crate::traits::MAX_UNION && list.iter().all(fits_in),
-        Value::Map(map) => map.len() <= crate::traits::MAX_UNION && map.values().all(fits_in),
-        _ => true,
-    }
-}
-
-/// A running hash of the parts of an event.
-struct Digest(u64);
-
-impl Digest {
-    fn number(&mut self, n: u64) {
-        self.0 = mix(self.0 ^ n).wrapping_add(n);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(stable_hash(self.0, text.as_bytes()));
-    }
-
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.number(1),
-            Value::Bool(b) => self.number(2 + u64::from(*b)),
-            Value::Int(n) => {
-                self.number(4);
-                self.number(n.cast_unsigned());
-            }
-            Value::Double(x) => {
-                self.number(5);
-                self.number(x.to_bits());
-            }
-            Value::Text(text) => {
-                self.number(6);
-                self.text(text);
-            }
-            Value::List(list) => {
-                self.number(7 + 16 * list.len() as u64);
-                for value in list {
-                    self.value(value);
-                }
-            }
-            Value::Map(map) => {
-                self.number(8 + 16 * map.len() as u64);
-                for (name, value) in map {
-                    self.text(name);
-                    self.value(value);
-                }
-            }
-        }
-    }
 }

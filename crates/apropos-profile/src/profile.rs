@@ -118,6 +118,28 @@ pub struct IdentifierFact {
     pub last: Timestamp,
 }
 
+/// What taking in an identifier changed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Identified {
+    /// It was seen for the first time, or proved for the first time.
+    pub(crate) new: bool,
+    /// One gave way.
+    pub(crate) dropped: bool,
+    /// Two that are proved contradict each other.
+    pub(crate) conflict: bool,
+}
+
+impl IdentifierFact {
+    /// Takes in that it was seen again. Says whether that proves it for the first time.
+    fn confirm(&mut self, again: &Self) -> bool {
+        let new = again.verified && !self.verified;
+        self.verified |= again.verified;
+        self.first = self.first.min(again.first);
+        self.last = self.last.max(again.last);
+        new
+    }
+}
+
 impl Profile {
     /// A profile that holds nobody yet.
     pub fn new() -> Self {
@@ -220,42 +242,34 @@ impl Member {
         self.stances.len() + new <= MAX_STANCES
     }
 
-    /// Adds an identifier; of one kind at most `limit` stay, those seen longest ago give way.
-    ///
-    /// Says whether anything new was learned, and whether one gave way.
-    pub(crate) fn identify(&mut self, fact: IdentifierFact, limit: usize) -> (bool, bool) {
+    /// Adds an identifier; of one kind at most `limit` stay: what is proved before what is not, what was seen lately before
+    /// what was not. Of a kind that one person has only once two that are proved stay both, for a person to look at.
+    pub(crate) fn identify(&mut self, fact: IdentifierFact, limit: usize) -> Identified {
         let place = |mine: &IdentifierFact| (&mine.kind, mine.key).cmp(&(&fact.kind, fact.key));
-        let mut new = false;
-        match self.identifiers.binary_search_by(place) {
-            Ok(at) => {
-                if let Some(mine) = self.identifiers.get_mut(at) {
-                    new = fact.verified && !mine.verified;
-                    mine.verified |= fact.verified;
-                    mine.first = mine.first.min(fact.first);
-                    mine.last = mine.last.max(fact.last);
-                }
-                (new, false)
-            }
+        let (kind, proves) = (fact.kind.clone(), fact.verified);
+        let new = match self.identifiers.binary_search_by(place) {
+            Ok(at) => self.identifiers.get_mut(at).is_some_and(|mine| mine.confirm(&fact)),
             Err(at) => {
-                let kind = fact.kind.clone();
                 self.identifiers.insert(at, fact);
-                let held = self.identifiers.iter().filter(|mine| mine.kind == kind).count();
-                let full = limit < held || MAX_IDENTIFIERS < self.identifiers.len();
-                if full {
-                    let same_kind = limit < held;
-                    let oldest = (0..self.identifiers.len())
-                        .filter(|at| {
-                            !same_kind || self.identifiers.get(*at).is_some_and(|mine| mine.kind == kind)
-                        })
-                        .min_by_key(|at| {
-                            self.identifiers.get(*at).map(|mine| (mine.verified, mine.last, mine.key))
-                        });
-                    oldest.map(|at| self.identifiers.remove(at));
-                }
-                new |= true;
-                (new, full)
+                true
             }
+        };
+        if !new {
+            return Identified::default();
         }
+        let alike = || self.identifiers.iter().filter(|mine| mine.kind == kind);
+        let proved = alike().filter(|mine| mine.verified).count();
+        let conflict = limit == 1 && proves && 1 < proved;
+        let full = MAX_IDENTIFIERS < self.identifiers.len();
+        let mut over = full || limit < alike().count();
+        if over {
+            let gives_way =
+                |mine: &IdentifierFact| full || (mine.kind == kind && !(limit == 1 && mine.verified));
+            let candidates = self.identifiers.iter().enumerate().filter(|(_, mine)| gives_way(mine));
+            let weakest = candidates.min_by_key(|(_, mine)| (mine.verified, mine.last, mine.key));
+            over = weakest.map(|(at, _)| at).map(|at| self.identifiers.remove(at)).is_some();
+        }
+        Identified { new, dropped: over, conflict }
     }
 
     /// Takes over what a copy of the same member has more. Associative, commutative, idempotent within the limits.

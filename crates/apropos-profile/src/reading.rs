@@ -14,7 +14,7 @@
 //! | `personalisation.stopped`, `personalisation.resumed` | none |
 //! | `protected.set`, `protected.cleared` | `state`, `until?` |
 //! | `preference.set` | any of `for_channel`; `contacts` and `per`; `topic` and `interest?` (1); `quiet_from`, `quiet_to` and `quiet_days?` |
-//! | `trait.set`, `trait.forgotten` | `trait`, `value`, `confidence?`, `until?` |
+//! | `trait.set`, `trait.forgotten` | `trait`, `value`, `confidence?`, `purpose?` or `purposes?`, `until?` |
 //! | `goal.declared`, `goal.reached`, `goal.dropped` | `goal`, `words?`, `until?` |
 //! | `tie.formed`, `tie.ended` | `relation` (`follows`, `helps`, `refers`, `household`), `other` |
 //! | `case.opened`, `case.closed` | `case`, `about?`, `complaint?`, `due?` |
@@ -204,7 +204,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn purposes(&self) -> Read<Vec<Purpose>> {
+    pub(crate) fn purposes(&self) -> Read<Vec<Purpose>> {
         const EXPECTED: &str = "one or more of `contact`, `personalise` and `learn`";
         let parse = |value: &Value| {
             let text = value.as_str()?;

@@ -56,14 +56,9 @@ pub struct Observed {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObserveError {
-    /// The event is another customer's.
-    #[error("the event is about customer `{event}`, not `{customer}`")]
-    OtherCustomer {
-        /// The event's customer.
-        event: CustomerId,
-        /// The customer it was given to.
-        customer: CustomerId,
-    },
+    /// The event is another customer's. Neither is named: a customer's key is personal data.
+    #[error("the event is about another customer")]
+    OtherCustomer,
     /// The profile refuses it.
     #[error(transparent)]
     Profile(#[from] apropos_profile::ObserveError),
@@ -161,8 +156,7 @@ impl Engine {
         event: &Event,
     ) -> Result<Observed, ObserveError> {
         if event.customer != customer.id {
-            let (event, customer) = (event.customer.clone(), customer.id.clone());
-            return Err(ObserveError::OtherCustomer { event, customer });
+            return Err(ObserveError::OtherCustomer);
         }
         let perceived = self.context.check(event)?;
         let changes = self.profile.observe(&mut customer.profile, event)?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bindings;
+pub mod care;
 mod compile;
 mod customer;
 mod engine;

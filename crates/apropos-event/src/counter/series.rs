@@ -199,8 +199,8 @@ impl Series {
             self.entries.pop_front();
             self.columns.iter_mut().for_each(Column::drop_front);
             // What was forgotten must not come back by redelivery.
-            let base = self.base.get_or_insert(Base { until: front.mark(), count: 0, first: front.at });
-            base.until = front.mark();
+            // INVARIANT: totals folded before this entry began before `since`, so they are gone by now.
+            self.base = Some(Base { until: front.mark(), count: 0, first: front.at });
         }
     }
 

@@ -34,6 +34,7 @@ impl ProfileRules {
         self.write_value_facts(profile, now, zone, binding, facts);
     }
 
+    /// A claim that may be used for less than its trait is left out: nobody downstream could tell what it is for.
     fn write_traits(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
         let fixed = &binding.fixed;
         let lists = fixed.told.is_some() || fixed.known.is_some();
@@ -44,7 +45,7 @@ impl ProfileRules {
             if slot.is_none() && !lists {
                 continue;
             }
-            let Some(known) = resolve(profile, definition, now, None) else { continue };
+            let Some(known) = resolve(profile, definition, now, definition.purposes) else { continue };
             if let Some((_, id)) = slot {
                 write_value(facts, *id, &definition.kind, &known.value);
             }

@@ -33,6 +33,7 @@ impl ProfileRules {
         check.sources_and_identifiers();
         check.history();
         check.value();
+        check.goals();
         let seed = pepper.seed();
         let mut traits = definition.traits.clone();
         traits.sort_by(|a, b| a.name.cmp(&b.name));
@@ -393,6 +394,21 @@ impl Check<'_> {
         }
         if history.retention.is_some_and(|retention| !retention.is_positive()) {
             self.error("profile/retention", path.key("retention"), "a retention is longer than nothing");
+        }
+    }
+
+    fn goals(&mut self) {
+        for (at, goal) in self.definition.goals.iter().enumerate() {
+            let path = Path::root().key("goals").index(at);
+            if PropertyName::new(goal).is_err() {
+                self.error(
+                    "profile/goal",
+                    path,
+                    format!("`{}` cannot be the name of a goal", goal.escape_debug()),
+                );
+            } else if self.definition.goals.iter().take(at).any(|other| other == goal) {
+                self.error("profile/duplicate", path, format!("the goal `{goal}` is listed twice"));
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 //! Events into profiles: once each, all or nothing.
 
-use apropos_event::{Identifier, Zone};
+use apropos_event::{Identifier, Purpose, Zone};
 use apropos_profile::{AdvocacySignal, Capture, Count, ObserveError, Outcome, Profile, TraitPolicy};
 use serde_json::json;
 
-use crate::support::{day, event, event_of, from, on, rules, seen, text};
+use crate::support::{compile, day, definition, event, event_of, from, on, rules, seen, text};
 
 #[test]
 fn a_repeat_changes_nothing_even_when_it_is_received_later() {
@@ -167,4 +167,54 @@ fn effort_is_counted_by_goal() {
     let efforts = rules.efforts(&profile);
     assert_eq!((efforts[0].steps, efforts[0].repeats, efforts[0].channel_switches), (3, 2, 2));
     assert_eq!(efforts[0].waited_seconds, "90".parse().unwrap());
+}
+
+#[test]
+fn proved_numbers_that_contradict_stay_both_and_raise_a_case() {
+    let rules = rules();
+    let proved = |id: &str, number: &str| {
+        let mut event = event(id, "identity.verified", 1, json!({}));
+        event.identifiers = vec![Identifier::new("customer_number", number)];
+        event
+    };
+    let mut profile = seen(&rules, &[proved("1", "100"), proved("2", "100")]);
+    assert!(rules.cases(&profile).is_empty());
+    // A number that nobody proved gives way at once.
+    let mut hearsay = event("3", "view", 9, json!({}));
+    hearsay.identifiers = vec![Identifier::new("customer_number", "300")];
+    let changes = rules.observe(&mut profile, &hearsay).unwrap();
+    assert!(changes.identifier_dropped && !changes.identity_conflict);
+    assert_eq!(profile.identifiers().count(), 1);
+    let changes = rules.observe(&mut profile, &proved("4", "200")).unwrap();
+    assert!(changes.identity_conflict && !changes.identifier_dropped);
+    let cases = rules.cases(&profile);
+    assert_eq!((cases.len(), cases[0].keys.len(), profile.identifiers().count()), (1, 2, 2));
+}
+
+#[test]
+fn a_claim_for_some_purposes_is_used_for_no_others() {
+    let rules = rules();
+    let claim = json!({"trait": "city", "value": "Ulm", "purpose": "contact"});
+    let profile = seen(&rules, &[event("1", "trait.set", 1, claim)]);
+    let known = |purpose| rules.known_for(&profile, "city", purpose, day(2)).is_some();
+    assert_eq!(Purpose::ALL.map(known), [true, false, false]);
+    assert!(rules.known(&profile, "city", day(2)).is_some());
+    let wrong = json!({"trait": "city", "value": "Ulm", "purpose": "fun"});
+    assert!(rules.observe(&mut profile.clone(), &event("2", "trait.set", 1, wrong)).is_err());
+}
+
+#[test]
+fn a_goal_is_of_the_list_or_in_the_customers_words() {
+    let mut definition = definition();
+    definition.goals = vec!["move".to_owned(), "save".to_owned()];
+    let rules = compile(&definition);
+    let declare = |data| rules.observe(&mut Profile::new(), &event("1", "goal.declared", 1, data));
+    assert!(declare(json!({"goal": "move"})).is_ok());
+    assert!(declare(json!({"goal": "fly", "words": "I want to learn to fly"})).is_ok());
+    let error = declare(json!({"goal": "fly"})).unwrap_err().to_string();
+    assert!(
+        error.ends_with("needs the property `goal`: a goal of the list, or the customer's `words` for it"),
+        "{error}"
+    );
+    assert!(!error.contains("fly"));
 }

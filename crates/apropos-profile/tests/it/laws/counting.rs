@@ -1,0 +1,198 @@
+//! Counters equal a naive recount under repeats and disorder, in any zone; and no order of delivery shows in the state.
+
+use apropos_event::{ChannelId, CivilDate, Duration, Event, PropertyName, Timestamp, Value, Zone};
+use apropos_profile::{Count, ObserveError, Outcome, Profile, ProfileRules};
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::draws::{Draws, cases, life};
+use crate::support::{compile, day, definition, event_of, rules, seen};
+
+const WINDOWS: [&str; 8] = ["ever", "36h", "30d", "day", "week", "month", "2 months", "quarter"];
+/// Aggregate, kind and property, each counted through every window.
+const READ: [(&str, &str, Option<&str>); 7] = [
+    ("count", "purchase", None),
+    ("sum", "purchase", Some("amount")),
+    ("first", "purchase", None),
+    ("last", "purchase", None),
+    ("days_since", "purchase", None),
+    ("distinct", "view", Some("product")),
+    ("distinct", "*", Some("channel")),
+];
+const ZONES: [&str; 5] = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland"];
+/// Events lie in this many days: from January over both changes of the clocks in spring.
+const DAYS: u64 = 120;
+
+fn counting(counted: Option<u32>) -> ProfileRules {
+    let mut definition = definition();
+    definition.counters.clear();
+    for (at, (aggregate, kind, property)) in READ.iter().enumerate() {
+        for window in WINDOWS {
+            let name = format!("{at} {window}");
+            let counter = json!({"name": name, "aggregate": aggregate, "event": kind, "property": property, "window": window});
+            definition.counters.push(serde_json::from_value(counter).unwrap());
+        }
+    }
+    if let Some(counted) = counted {
+        definition.history.counted = counted;
+    }
+    compile(&definition)
+}
+
+/// What happened, as the naive twin remembers it.
+#[derive(Clone, Copy)]
+struct Fact {
+    at: Timestamp,
+    bought: bool,
+    cents: i64,
+    product: u64,
+    channel: Option<&'static str>,
+}
+
+fn fact(draws: &mut Draws) -> Fact {
+    Fact {
+        at: draws.instant(DAYS),
+        bought: draws.once_in(2),
+        cents: draws.below(10_000) as i64 - 1_000,
+        product: draws.below(6),
+        channel: draws.pick(&[None, Some("web"), Some("app"), Some("store")]),
+    }
+}
+
+fn event(fact: &Fact, customer: &str, id: usize) -> Event {
+    let mut event =
+        event_of(customer, &id.to_string(), if fact.bought { "purchase" } else { "view" }, 0, json!({}));
+    event.occurred_at = fact.at;
+    event.received_at = day(DAYS as i64);
+    event.channel = fact.channel.map(|channel| ChannelId::new(channel).unwrap());
+    let (name, value) = if fact.bought {
+        ("amount", Value::from(Decimal::new(fact.cents, 2).to_string()))
+    } else {
+        ("product", Value::from(format!("p{}", fact.product)))
+    };
+    event.properties.insert(PropertyName::new(name).unwrap(), value);
+    event
+}
+
+/// Whether `at` lies in a window that ends at `now`, by the calendar on the wall, day by day.
+fn is_inside(window: &str, at: Timestamp, now: Timestamp, zone: &Zone) -> bool {
+    let (then, today) = (zone.day(at), zone.day(now));
+    let months = |date: CivilDate| {
+        let (year, month, _) = date.ymd();
+        i32::from(year) * 12 + i32::from(month) - 1
+    };
+    let monday = |date: CivilDate| date.days() - date.weekday() as i32;
+    at <= now
+        && match window {
+            "ever" => true,
+            "36h" => now.since(at) < Duration::from_hours(36),
+            "30d" => now.since(at) < Duration::from_days(30),
+            "day" => then == today,
+            "week" => monday(then) == monday(today),
+            "month" => months(then) == months(today),
+            "2 months" => months(today) - months(then) < 2,
+            // A quarter.
+            _ => months(then) / 3 == months(today) / 3,
+        }
+}
+
+/// The naive recount of `READ[read]` over the facts in a window.
+fn recount(read: usize, inside: &[Fact], now: Timestamp) -> Count {
+    let bought: Vec<&Fact> = inside.iter().filter(|fact| fact.bought).collect();
+    let last = bought.iter().map(|fact| fact.at).max();
+    let distinct = |mut all: Vec<String>| {
+        all.sort();
+        all.dedup();
+        Count::Number(all.len() as u64)
+    };
+    match read {
+        0 => Count::Number(bought.len() as u64),
+        1 => Count::Amount(Decimal::new(bought.iter().map(|fact| fact.cents).sum(), 2)),
+        2 => bought.iter().map(|fact| fact.at).min().map_or(Count::Nothing, Count::Instant),
+        3 => last.map_or(Count::Nothing, Count::Instant),
+        4 => last.map_or(Count::Nothing, |at| Count::Days(now.since(at).as_days_f64())),
+        5 => {
+            distinct(inside.iter().filter(|fact| !fact.bought).map(|fact| fact.product.to_string()).collect())
+        }
+        _ => distinct(inside.iter().filter_map(|fact| fact.channel).map(str::to_owned).collect()),
+    }
+}
+
+#[test]
+fn counters_equal_a_naive_recount_under_repeats_and_disorder() {
+    let rules = counting(None);
+    let zones = ZONES.map(|name| Zone::new(name).unwrap());
+    let mut busiest = 0;
+    for case in 0..cases() {
+        let mut draws = Draws::new("recount", case);
+        // Mostly a few, now and then a great many.
+        let most = if draws.once_in(64) { 100 } else { 14 };
+        let facts: Vec<Fact> = (0..=draws.below(most)).map(|_| fact(&mut draws)).collect();
+        let events: Vec<Event> = facts.iter().enumerate().map(|(id, fact)| event(fact, "a", id)).collect();
+        let deliveries: Vec<&Event> =
+            events.iter().flat_map(|event| vec![event; 1 + draws.below(5) as usize]).collect();
+        let mut profile = Profile::new();
+        let mut applied = 0;
+        for event in draws.shuffled(deliveries) {
+            let changes = rules.observe(&mut profile, event).unwrap();
+            applied += usize::from(changes.outcome == Outcome::Applied);
+        }
+        assert_eq!(applied, facts.len(), "case {case}: each event counts once");
+        busiest = busiest.max(applied);
+        let zone = &zones[draws.below(zones.len() as u64) as usize];
+        // At any time, and at the very instant of an event.
+        let now = if draws.once_in(4) { facts[0].at } else { draws.instant(DAYS + 30) };
+        for _ in 0..4 {
+            let window = draws.pick(&WINDOWS);
+            let inside: Vec<Fact> =
+                facts.iter().filter(|fact| is_inside(window, fact.at, now, zone)).copied().collect();
+            for (read, what) in READ.iter().enumerate() {
+                let counted = rules.count(&profile, &format!("{read} {window}"), now, zone);
+                assert_eq!(counted, Some(recount(read, &inside, now)), "case {case}: {:?} {window}", what);
+            }
+        }
+    }
+    assert!(50 < busiest, "some lives are long");
+}
+
+#[test]
+fn totals_stay_exact_when_the_oldest_events_are_folded() {
+    let rules = counting(Some(6));
+    let mut refused = 0;
+    for case in 0..cases() {
+        let mut draws = Draws::new("folded", case);
+        let facts: Vec<Fact> = (0..=draws.below(24)).map(|_| fact(&mut draws)).collect();
+        let mut profile = Profile::new();
+        let mut counted = Vec::new();
+        let order: Vec<usize> =
+            (0..facts.len()).flat_map(|at| vec![at; 1 + draws.below(2) as usize]).collect();
+        for at in draws.shuffled(order) {
+            match rules.observe(&mut profile, &event(&facts[at], "a", at)) {
+                Ok(changes) if changes.outcome == Outcome::Applied => counted.push(facts[at]),
+                Ok(_) => {}
+                // What comes too late to be told from a repeat is refused, and is not counted.
+                Err(ObserveError::TooLate { .. }) => refused += 1,
+                Err(error) => panic!("case {case}: {error}"),
+            }
+        }
+        let now = day(DAYS as i64);
+        // The channels of folded events are not kept: all but the last count of [`READ`] stay exact.
+        for (read, what) in READ.iter().enumerate().take(READ.len() - 1) {
+            let total = rules.count(&profile, &format!("{read} ever"), now, &Zone::utc());
+            assert_eq!(total, Some(recount(read, &counted, now)), "case {case}: {:?}", what);
+        }
+    }
+    assert!(cases() / 2 < refused);
+}
+
+#[test]
+fn orders_of_delivery_give_the_same_state() {
+    let rules = rules();
+    for case in 0..cases() {
+        let mut draws = Draws::new("order", case);
+        let events = life(&mut draws, "a", 1, 14);
+        let straight = seen(&rules, &events);
+        let crooked = seen(&rules, &draws.shuffled(events));
+        assert!(straight == crooked, "case {case}");
+    }
+}
