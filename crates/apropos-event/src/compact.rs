@@ -1,7 +1,7 @@
 //! Compact bytes: how the rooms write the bulk of their state for machines.
 //!
 //! Numbers take seven bits a byte, texts their length and their bytes, values a tag. Whatever is read is checked, so that
-//! no bytes can do worse than be refused: lengths against what is left, nesting against [`LIMITS`](crate::LIMITS),
+//! no bytes can do worse than be refused: lengths against what is left, nesting against [`LIMITS`],
 //! instants and numbers against their range. Not here: what is written, and its version.
 //!
 //! ```
@@ -317,7 +317,7 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.take(length)?).ok()
     }
 
-    /// What [`Writer::value`] wrote: finite, and nested no deeper than [`LIMITS`](crate::LIMITS) say.
+    /// What [`Writer::value`] wrote: finite, and nested no deeper than [`LIMITS`] say.
     pub fn value(&mut self) -> Option<Value> {
         self.nested(0)
     }

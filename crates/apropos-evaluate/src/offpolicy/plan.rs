@@ -10,7 +10,7 @@ use super::{Estimator, Gate};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {
-    /// The estimators, in the order of the report; at most [`MAX_ESTIMATORS`] are kept.
+    /// The estimators, in the order of the report; at most [`MAX_ESTIMATORS`](super::MAX_ESTIMATORS) are kept.
     pub estimators: Vec<Estimator>,
     /// How the reward model is called in names such as `dr[table]`.
     pub model: String,

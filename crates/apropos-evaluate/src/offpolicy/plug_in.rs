@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::sequence::psi;
 use super::{Interval, Row};
 
-/// The empirical-Bernstein sequence with predictable bets (learning notes of Waudby-Smith et al. 2022):
+/// The empirical-Bernstein sequence with predictable bets (Waudby-Smith et al. 2022):
 /// L = (Σ λξ − ln(2/α) − Σ (ξ − ξ̂)² ψ(λ)) / Σ λ, upper side with 1 − r.
 ///
 /// It follows the order of the rows. Two of them merge into a valid sequence (the bets of both stand), though not into
-/// the figure that one pass would have given; use [`Sequence`] where that matters.
+/// the figure that one pass would have given; use [`Sequence`](super::Sequence) where that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlugInSequence {
