@@ -148,7 +148,7 @@ fn counters_equal_a_naive_recount_under_repeats_and_disorder() {
                 facts.iter().filter(|fact| is_inside(window, fact.at, now, zone)).copied().collect();
             for (read, what) in READ.iter().enumerate() {
                 let counted = rules.count(&profile, &format!("{read} {window}"), now, zone);
-                assert_eq!(counted, Some(recount(read, &inside, now)), "case {case}: {:?} {window}", what);
+                assert_eq!(counted, Some(recount(read, &inside, now)), "case {case}: {what:?} {window}");
             }
         }
     }
@@ -179,7 +179,7 @@ fn totals_stay_exact_when_the_oldest_events_are_folded() {
         // The channels of folded events are not kept: all but the last count of [`READ`] stay exact.
         for (read, what) in READ.iter().enumerate().take(READ.len() - 1) {
             let total = rules.count(&profile, &format!("{read} ever"), now, &Zone::utc());
-            assert_eq!(total, Some(recount(read, &counted, now)), "case {case}: {:?}", what);
+            assert_eq!(total, Some(recount(read, &counted, now)), "case {case}: {what:?}");
         }
     }
     assert!(cases() / 2 < refused);
