@@ -101,6 +101,19 @@ fn score(c: &mut Criterion) {
                 scores.p().first().copied()
             });
         });
+        let mut taught = model.clone();
+        group.bench_function(BenchmarkId::new("loop", n), |b| {
+            b.iter(|| {
+                t += 1;
+                taught.score(&features, &candidates, 0, &mut scores).unwrap();
+                scores.optimistic(policy.optimism(), &mut values);
+                explore::probabilities(&policy, &values, 1.0, t, 0.001, &mut probabilities);
+                let choice = explore::choose(&probabilities, draw::unit(draw::mix(t))).unwrap();
+                let outcome = Outcome::new(0, (t % 3 % 2) as f64);
+                taught.learn(&features, choice.index as u32, &outcome, 1.0)
+            });
+        });
+        drop(taught);
         let padded = n.div_ceil(8) * 8;
         let table: Vec<f32> = (0..padded * inputs * 2).map(|at| (at % 97) as f32 * 1e-3).collect();
         let (mean, variance) = table.split_at(padded * inputs);
@@ -157,5 +170,50 @@ fn learn(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, score, learn);
+/// A small playbook: a handful of inputs, 13 actions, both tiers; after 5,000 outcomes.
+fn small(c: &mut Criterion) {
+    let kinds = [InputKind::Number, InputKind::Number, InputKind::Category, InputKind::Category, InputKind::Flag];
+    let definition = ModelDefinition {
+        inputs: kinds.iter().enumerate().map(|(at, kind)| input(at, *kind)).collect(),
+        rewards: vec![RewardDefinition { base_rate: 0.05, ..RewardDefinition::new("click") }],
+        ..ModelDefinition::default()
+    };
+    let mut model = Model::new(&definition, &actions(13)).unwrap();
+    let context = |t: u64| {
+        let u = |slot: u64| draw::unit(draw::mix(draw::mix(slot).wrapping_add(t)));
+        [
+            Input::Number(u(1)),
+            Input::Number(u(2) * u(3)),
+            Input::Code((u(4) * 6.0) as u64),
+            Input::Code((u(5) * 12.0) as u64),
+            Input::Flag(u(6) < 0.3),
+        ]
+    };
+    let (mut features, mut scores) = (Features::new(), Scores::new());
+    for t in 0..5_000_u64 {
+        model.encode(context(t), &mut features).unwrap();
+        let hit = f64::from(u8::from(draw::unit(draw::mix(!t)) < 0.05));
+        model.learn(&features, (t % 13) as u32, &Outcome::new(0, hit), 1.0).unwrap();
+    }
+    let contexts: Vec<[Input<'_>; 5]> = (0..64).map(context).collect();
+    let candidates: Vec<u32> = (0..13).collect();
+    let mut t = 0;
+    let mut group = c.benchmark_group("learn");
+    group.bench_function("small/encode", |b| {
+        b.iter(|| {
+            t = (t + 1) % 64;
+            model.encode(contexts[t].iter(), &mut features)
+        });
+    });
+    group.bench_function("small/score-13", |b| b.iter(|| model.score(&features, &candidates, 0, &mut scores)));
+    group.bench_function("small/outcome", |b| {
+        b.iter(|| {
+            t = (t + 1) % 64;
+            model.learn(&features, (t % 13) as u32, &Outcome::new(0, f64::from(u8::from(t == 0))), 1.0)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, score, learn, small);
 criterion_main!(benches);

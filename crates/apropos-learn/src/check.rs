@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use apropos_event::{ActionId, Duration, Path, Problem, Problems, did_you_mean};
 
-use crate::encoder::MAX_INPUTS;
+use crate::encoder::{MAX_CROSSES, MAX_INPUTS};
 use crate::explore::Policy;
 use crate::full::MAX_FULL;
 use crate::{MAX_ACTIONS, MAX_REWARDS, ModelDefinition};
@@ -56,6 +56,10 @@ fn inputs(definition: &ModelDefinition, root: &Path, problems: &mut Problems) {
     if MAX_INPUTS < names.len() {
         let message = format!("{} inputs are more than the {MAX_INPUTS} a model takes", names.len());
         problems.push(Problem::error("learn/too-many-inputs", path, message));
+    }
+    if MAX_CROSSES / 2 < definition.crosses.len() {
+        let message = format!("{} crosses are more than the {} a model takes", definition.crosses.len(), MAX_CROSSES / 2);
+        problems.push(Problem::error("learn/too-many-crosses", root.key("crosses"), message));
     }
     for (at, cross) in definition.crosses.iter().enumerate() {
         let path = root.key("crosses").index(at);
@@ -150,6 +154,7 @@ fn settings(definition: &ModelDefinition, root: &Path, problems: &mut Problems) 
     range("encoder", "rare_after", f64::from(encoder.rare_after), 1.0, 1e6);
     range("encoder", "categories", encoder.categories as f64, 1.0, 65_536.0);
     range("encoder", "clip", encoder.clip, 1.0, 8.0);
+    range("encoder", "learned_crosses", encoder.learned_crosses as f64, 0.0, 64.0);
     let learning = &definition.learning;
     range("learning", "bias_variance", f64::from(learning.bias_variance), 1e-6, 100.0);
     range("learning", "weight_variance", f64::from(learning.weight_variance), 1e-6, 100.0);
@@ -162,6 +167,7 @@ fn settings(definition: &ModelDefinition, root: &Path, problems: &mut Problems) 
     range("full", "features", definition.full.features as f64, 0.0, MAX_FULL as f64);
     range("exploration", "floor", definition.exploration.floor, 0.0, 1.0);
     range("safety", "subject_weight", definition.safety.subject_weight, 0.0, 1e6);
+    range("safety", "subject_excess", definition.safety.subject_excess, 0.0, 1e6);
     range("safety", "spike", definition.safety.spike, 0.0, 1e6);
     let mut policy = |name: &str, value: f64, low: f64, high: f64| {
         range("exploration", name, value, low, high);

@@ -141,17 +141,20 @@ pub struct EncoderDefinition {
     pub knots: usize,
     /// Values of a number kept for its quantiles, 16 to 65,536.
     pub reservoir: usize,
-    /// How often a category must have been seen before it gets a weight of its own.
+    /// How often a category must have been seen before it gets a weight of its own; the first 16 of an input need be seen
+    /// only twice.
     pub rare_after: u32,
     /// The most categories of one input with a weight of their own, 1 to 65,536.
     pub categories: usize,
     /// A number's distance from its mean is cut at this many standard deviations.
     pub clip: f64,
+    /// How many pairs of inputs that matter together the model may find by itself, 0 to 64.
+    pub learned_crosses: usize,
 }
 
 impl Default for EncoderDefinition {
     fn default() -> Self {
-        Self { knots: 8, reservoir: 1_024, rare_after: 20, categories: 256, clip: 4.0 }
+        Self { knots: 8, reservoir: 1_024, rare_after: 20, categories: 256, clip: 4.0, learned_crosses: 8 }
     }
 }
 
@@ -205,7 +208,7 @@ pub struct FullDefinition {
 
 impl Default for FullDefinition {
     fn default() -> Self {
-        Self { features: 256, bytes: 16 << 20, hats: true, short_list: 32 }
+        Self { features: 384, bytes: 16 << 20, hats: true, short_list: 32 }
     }
 }
 
@@ -215,12 +218,15 @@ impl Default for FullDefinition {
 pub struct SafetyDefinition {
     /// The largest sum of weights of one subject's outcomes for one action a day; 0: not bounded.
     pub subject_weight: f64,
+    /// The most by which one subject's outcomes for one action may be better, or worse, than was predicted while they are
+    /// remembered (64 days), in sure rewards; what goes further that way is not learned. 0: not bounded.
+    pub subject_excess: f64,
     /// Roll back when the loss of the last 1,000 outcomes exceeds the usual one this many times; 0: never.
     pub spike: f64,
 }
 
 impl Default for SafetyDefinition {
     fn default() -> Self {
-        Self { subject_weight: 1.0, spike: 3.0 }
+        Self { subject_weight: 1.0, subject_excess: 1.5, spike: 3.0 }
     }
 }

@@ -15,6 +15,8 @@ const BUCKETS: usize = 128;
 const HALF_LIFE: f64 = 10_000.0;
 /// How many outcomes the assumed curve counts for.
 const STRENGTH: f64 = 20.0;
+/// Standard deviation of the logarithm of the mean delay around what was assumed: half wrong is not surprising.
+const DOUBT: f64 = 0.5;
 
 /// The distribution of delays of one reward within its window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,8 @@ pub struct DelayCurve {
     window: Duration,
     /// Assumed mean delay.
     mean: Duration,
+    /// 1 / the mean delay in seconds that fits best what is known so far.
+    rate: f64,
     counts: Vec<f64>,
     total: f64,
 }
@@ -29,7 +33,33 @@ pub struct DelayCurve {
 impl DelayCurve {
     /// A curve that is assumed to be exponential with this mean until outcomes say otherwise.
     pub fn new(window: Duration, mean: Duration) -> Self {
-        Self { window, mean, counts: vec![0.0; BUCKETS], total: 0.0 }
+        let rate = 1.0 / mean.as_secs_f64().max(1e-6);
+        Self { window, mean, rate, counts: vec![0.0; BUCKETS], total: 0.0 }
+    }
+
+    /// Fits the mean of the assumed curve to outcomes whose windows are open still: each has a delay and the age that its
+    /// decision has by now, in seconds. A delay longer than the age would not be known yet, so the likelihood of a delay
+    /// d is that of an exponential cut off at the age a: λ e^(−λd) / (1 − e^(−λa)). The posterior mode of ln λ around the
+    /// assumption, found by halving. O(outcomes).
+    ///
+    /// So a wrong assumption is noticed long before the first window closes.
+    pub fn fit(&mut self, outcomes: &[(f64, f64)]) {
+        let window = self.window.as_secs_f64();
+        let assumed = 1.0 / self.mean.as_secs_f64().max(1e-6);
+        let slope = |shift: f64| {
+            let rate = assumed * libm::exp(shift);
+            let one = |&(delay, age): &(f64, f64)| {
+                let x = rate * age.clamp(1e-6, window);
+                1.0 - rate * delay - x / libm::expm1(x)
+            };
+            outcomes.iter().map(one).sum::<f64>() - shift / (DOUBT * DOUBT)
+        };
+        let (mut low, mut high) = (-3.0, 3.0);
+        for _ in 0..24 {
+            let middle = 0.5 * (low + high);
+            if 0.0 < slope(middle) { low = middle } else { high = middle }
+        }
+        self.rate = assumed * libm::exp(0.5 * (low + high));
     }
 
     /// Takes note of the delay of an outcome. Call it once the window of its decision has closed, whatever the delay:
@@ -48,7 +78,7 @@ impl DelayCurve {
         if self.window <= delay {
             return 1.0;
         }
-        let decay = |at: Duration| 1.0 - libm::exp(-at.as_secs_f64() / self.mean.as_secs_f64().max(1e-6));
+        let decay = |at: Duration| -libm::expm1(-at.as_secs_f64() * self.rate);
         let assumed = decay(delay) / decay(self.window).max(1e-12);
         let at = bucket(delay);
         let below: f64 = self.counts.iter().take(at).sum();
@@ -59,13 +89,15 @@ impl DelayCurve {
         ((STRENGTH * assumed + seen) / (STRENGTH + self.total)).clamp(0.0, 1.0)
     }
 
-    /// The logit offset of an outcome between `from` and `to` that had not come by `from`, when `p` is the probability
-    /// that it comes within the window: ln[(F(to) − F(from)) (1 − p) / (1 − p F(to))].
+    /// The logit offset of an outcome that comes by `to`, when `p` is the probability that it comes within the window and
+    /// the share `before` of that has been learned already: ln[(F(to) − before) (1 − p) / (1 − p F(to))].
     ///
-    /// Exact: p/(1−p) times that ratio are the odds of coming between the two, given that it had not come before.
-    pub fn offset(&self, p: f64, from: Duration, to: Duration) -> f64 {
+    /// Exact: p/(1−p) times that ratio are the odds of coming between the two, given that it had not come before. What has
+    /// been learned is passed in and not computed anew, so that the shares of all looks add up to one even when the curve
+    /// changes between them: what an early look took too much of, a later one takes less of.
+    pub fn offset(&self, p: f64, before: f64, to: Duration) -> f64 {
         let p = p.clamp(1e-6, 1.0 - 1e-6);
-        let (before, after) = (self.share(from), self.share(to));
+        let after = self.share(to);
         libm::log(((after - before).max(1e-6) * (1.0 - p)) / (1.0 - p * after).max(1e-9)).clamp(-30.0, 30.0)
     }
 }
@@ -93,10 +125,30 @@ mod tests {
             let mut silent = 1.0;
             for pair in looks.windows(2) {
                 let hazard =
-                    1.0 / (1.0 + (-(libm::log(p / (1.0 - p)) + curve.offset(p, pair[0], pair[1]))).exp());
+                    1.0 / (1.0 + (-(libm::log(p / (1.0 - p)) + curve.offset(p, curve.share(pair[0]), pair[1]))).exp());
                 silent *= 1.0 - hazard;
             }
             assert!((1.0 - silent - p).abs() < 1e-6, "{p}: {silent}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_mean_is_noticed_before_any_window_closes() {
+        let window = Duration::from_secs(60_000);
+        for assumed in [10_000, 30_000] {
+            let mut curve = DelayCurve::new(window, Duration::from_secs(assumed));
+            // Two decisions in a hundred convert, 20,000 s later on average; half a window has passed.
+            let known: Vec<(f64, f64)> = (0..30_000_u64)
+                .filter(|t| t % 50 == 0)
+                .map(|t| {
+                    let u = apropos_event::draw::uniform(6, "delay", t);
+                    (-20_000.0 * (1.0 - u).ln(), (30_000 - t) as f64)
+                })
+                .filter(|(delay, age)| delay < age)
+                .collect();
+            curve.fit(&known);
+            let share = curve.share(Duration::from_secs(20_000));
+            assert!((share - 0.665).abs() < 0.09, "assumed {assumed}: {share} from {}", known.len());
         }
     }
 

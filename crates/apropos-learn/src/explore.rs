@@ -92,30 +92,27 @@ pub fn probabilities(
     floor: f64,
     probabilities: &mut Vec<f64>,
 ) {
+    let unit = if scale.is_finite() && 0.0 < scale { scale } else { 1.0 };
+    if let Policy::InverseGap { gamma, exponent, .. } = *policy {
+        probabilities.resize(scores.len(), 0.0);
+        let rate = (growth(gamma, exponent, t) / unit).min(1e300);
+        let floor = if 0.0 < floor { floor.min(1.0) } else { 0.0 };
+        if kernel::wide(InverseGaps { scores, rate, floor, out: probabilities }) {
+            return;
+        }
+    }
     probabilities.clear();
     let Some(best) = best(scores) else { return };
     let k = scores.len() as f64;
     let lowest = f64::MIN / 4.0;
     let top = if scores[best].is_finite() { scores[best] } else { lowest };
-    let unit = if scale.is_finite() && 0.0 < scale { scale } else { 1.0 };
     // When no score is finite, all are equally bad.
     let hopeless = if scores[best].is_finite() { f64::MAX / 4.0 } else { 0.0 };
     let gap = |score: f64| if score.is_finite() { (top - score) / unit } else { hopeless };
     match *policy {
         Policy::InverseGap { gamma, exponent, .. } => {
-            let t = t.max(1) as f64;
-            let gamma = gamma * if exponent == 0.5 { t.sqrt() } else { libm::pow(t, exponent) };
-            if scores.iter().all(|score| score.abs() < 1e300) {
-                probabilities.resize(scores.len(), 0.0);
-                kernel::wide(InverseGaps {
-                    scores,
-                    top,
-                    rate: (gamma / unit).min(1e300),
-                    out: probabilities,
-                });
-            } else {
-                probabilities.extend(scores.iter().map(|&score| 1.0 / (k + gamma * gap(score))));
-            }
+            let gamma = growth(gamma, exponent, t);
+            probabilities.extend(scores.iter().map(|&score| 1.0 / (k + gamma * gap(score))));
         }
         Policy::Softmax { temperature } => {
             let weights = scores.iter().map(|&score| libm::exp(-(gap(score) / temperature)));
@@ -160,6 +157,12 @@ pub fn choose(probabilities: &[f64], draw: f64) -> Option<Choice> {
     // The sum may end a rounding below 1: the last candidate with any probability.
     let last = probabilities.iter().rposition(|&probability| 0.0 < probability)?;
     Some(Choice { index: last, probability: probabilities[last] })
+}
+
+/// γ at decision `t`.
+fn growth(gamma: f64, exponent: f64, t: u64) -> f64 {
+    let t = t.max(1) as f64;
+    gamma * if exponent == 0.5 { t.sqrt() } else { libm::pow(t, exponent) }
 }
 
 /// The first of the highest scores; a score that is not finite is never higher.

@@ -1,26 +1,35 @@
 //! The tier with full covariance: per action a mean vector and a covariance matrix over a bounded number of features.
 //!
 //! One outcome is one step of the online Laplace approximation (an extended Kalman filter): with Px = P x and s = xᵀPx,
-//! m += g·Px and P −= h / (1 + h s) · Px Pxᵀ. Deciding costs O(active²) an action, learning O(d · active + d²) for the
-//! chosen action only.
+//! m += g·Px and P −= h / (1 + h s) · Px Pxᵀ. What eight outcomes take from P is kept as eight vectors u = √(h / (1 + h s))
+//! · Px and taken off in one pass over the matrix, which is bound by memory; meanwhile P x is that of the matrix less
+//! Σ u (u·x). Deciding costs O(active · d) an action, learning O(active · d + d²) for the chosen action only.
 //!
 //! Not here: which features take part (the model says so) and when this tier is believed.
+#![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{self, Downdate, Product};
+use crate::Features;
+use crate::kernel::{self, Downdate, Product, Shrink};
 use crate::merge::Dense;
 use crate::reward::Step;
+use crate::tier::Shared;
 
 /// Marks a feature that has no place in this tier.
 const OUT: u32 = u32::MAX;
+/// Marks a feature that gets a place when it is first learned from, if there is room: most never are.
+const NEW: u32 = u32::MAX - 1;
 
 /// The posterior of one action.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Arm {
     mean: Vec<f32>,
     /// Row by row, `stride` numbers a row; symmetric.
     covariance: Vec<f32>,
+    /// Vectors whose squares are still to be taken off, `stride` numbers each.
+    pending: Vec<f32>,
     updates: u32,
 }
 
@@ -31,7 +40,9 @@ pub(crate) struct Full {
     most: u32,
     /// The place of each row of the weight table.
     places: Vec<u32>,
-    /// Prior mean and variance by place.
+    /// Prior variance of each row; means are 0 but for the intercept's.
+    variances: Vec<f32>,
+    /// Prior mean and variance by place. The intercept's is the first.
     prior: Vec<(f32, f32)>,
     arms: Vec<Option<Arm>>,
 }
@@ -42,6 +53,16 @@ pub(crate) struct Active {
     places: Vec<u32>,
     values: Vec<f32>,
     dense: Vec<f32>,
+    /// Variance of the logit that features without a place yet add.
+    unplaced: f32,
+}
+
+impl Active {
+    /// The dot product with a dense vector.
+    #[inline(always)]
+    fn along(&self, dense: &[f32]) -> f32 {
+        self.places.iter().zip(&self.values).map(|(place, x)| dense[*place as usize] * x).sum()
+    }
 }
 
 impl Full {
@@ -52,20 +73,43 @@ impl Full {
             stride: stride as u32,
             most: most as u32,
             places: Vec::new(),
+            variances: Vec::new(),
             prior: Vec::new(),
             arms: vec![None; actions],
         }
     }
 
-    /// Adds a row of the weight table; `prior` is its mean and variance, or `None` to leave it out.
+    /// Adds a row of the weight table; `prior` is its mean and variance, or `None` to leave it out. The first is the
+    /// intercept.
     pub(crate) fn push(&mut self, prior: Option<(f32, f32)>) {
-        match prior {
-            Some(prior) if self.prior.len() < self.most as usize => {
-                self.places.push(self.prior.len() as u32);
-                self.prior.push(prior);
-            }
-            _ => self.places.push(OUT),
+        let first = self.places.is_empty();
+        self.places.push(if prior.is_some() { NEW } else { OUT });
+        self.variances.push(prior.map_or(0.0, |(_, variance)| variance));
+        if let Some((mean, _)) = prior.filter(|_| first) {
+            self.place(0);
+            self.prior.iter_mut().for_each(|prior| prior.0 = mean);
         }
+    }
+
+    /// Gives `row` a place, if it wants one and there is room.
+    fn place(&mut self, row: u32) {
+        let room = self.prior.len() < self.most as usize;
+        if let (Some(place), Some(&variance)) =
+            (self.places.get_mut(row as usize), self.variances.get(row as usize))
+            && room
+            && *place == NEW
+        {
+            *place = self.prior.len() as u32;
+            self.prior.push((0.0, variance));
+        }
+    }
+
+    /// Fills `active` with those of the features that have a place here, giving places to new ones.
+    pub(crate) fn activate_all(&mut self, rows: &[u32], values: &[f32], active: &mut Active) {
+        if self.prior.len() < self.most as usize {
+            rows.iter().for_each(|row| self.place(*row));
+        }
+        self.activate(rows, values, active);
     }
 
     /// Fills `active` with those of the features that have a place here.
@@ -73,13 +117,21 @@ impl Full {
         active.places.clear();
         active.values.clear();
         active.dense.clear();
+        active.unplaced = 0.0;
+        let room = self.prior.len() < self.most as usize;
         for (&row, &x) in rows.iter().zip(values) {
-            if let Some(&place) = self.places.get(row as usize).filter(|place| **place != OUT) {
-                active.places.push(place);
-                active.values.push(x);
+            match self.places.get(row as usize) {
+                None | Some(&OUT) => {}
+                Some(&NEW) if room => active.unplaced += self.variances[row as usize] * (x * x),
+                Some(&NEW) => {}
+                Some(&place) => {
+                    active.places.push(place);
+                    active.values.push(x);
+                }
             }
         }
-        if self.prior.len() < active.places.len() * 4 {
+        // Few features in a large matrix are summed pair by pair, many row by row.
+        if self.prior.len() < active.places.len() * 8 {
             active.dense.resize(self.stride as usize, 0.0);
             for (&place, &x) in active.places.iter().zip(&active.values) {
                 active.dense[place as usize] = x;
@@ -88,38 +140,41 @@ impl Full {
     }
 
     /// Mean and variance of the logit of `action`.
-    pub(crate) fn score(&self, active: &Active, action: usize) -> (f32, f32) {
+    #[inline(always)]
+    fn logit(&self, active: &Active, action: usize) -> (f32, f32) {
         let Some(arm) = self.arms.get(action).and_then(Option::as_ref) else {
-            let (mut mean, mut variance) = (0.0, 0.0);
-            for (&place, &x) in active.places.iter().zip(&active.values) {
-                let (m, v) = self.prior[place as usize];
+            return self.unlearned(active, 0);
+        };
+        let (stride, width) = (self.stride as usize, arm.mean.len());
+        // Features that came after the action's last outcome are at their prior still.
+        let (mut mean, mut variance) =
+            if width < self.prior.len() { self.unlearned(active, width) } else { (0.0, active.unplaced) };
+        for (&place, &x) in active.places.iter().zip(&active.values) {
+            mean += arm.mean.get(place as usize).copied().unwrap_or(0.0) * x;
+        }
+        variance += if active.dense.is_empty() || width < self.prior.len() {
+            arm.pairs(active, self.stride)
+        } else {
+            let dense = &active.dense[..width.div_ceil(8) * 8];
+            kernel::quadratic(&arm.covariance, stride, &active.places, &active.values, dense)
+        };
+        for taken in arm.pending.chunks_exact(stride) {
+            let along = active.along(taken);
+            variance -= along * along;
+        }
+        (mean, variance.max(0.0))
+    }
+
+    /// Mean and variance of the logit that features at their prior give: those from place `from` on, and the unplaced.
+    fn unlearned(&self, active: &Active, from: usize) -> (f32, f32) {
+        let (mut mean, mut variance) = (0.0, active.unplaced);
+        for (&place, &x) in active.places.iter().zip(&active.values) {
+            if let Some((m, v)) = self.prior.get(place as usize).filter(|_| from <= place as usize) {
                 mean += m * x;
                 variance += v * (x * x);
             }
-            return (mean, variance);
-        };
-        let (mut mean, mut variance) = (0.0, 0.0);
-        for (at, (&place, &x)) in active.places.iter().zip(&active.values).enumerate() {
-            let Some(&m) = arm.mean.get(place as usize) else {
-                let (m, v) = self.prior[place as usize];
-                mean += m * x;
-                variance += v * (x * x);
-                continue;
-            };
-            mean += m * x;
-            let row = arm.row(place, self.stride);
-            let product = if active.dense.is_empty() {
-                let mut product = 0.5 * row[place as usize] * x;
-                for (&other, &y) in active.places[..at].iter().zip(&active.values) {
-                    product += row.get(other as usize).copied().unwrap_or(0.0) * y;
-                }
-                2.0 * product
-            } else {
-                kernel::dot(row, &active.dense)
-            };
-            variance += product * x;
         }
-        (mean, variance.max(0.0))
+        (mean, variance)
     }
 
     /// One step for `action`: `step` gets mean and variance of its logit and says how far to go.
@@ -132,7 +187,7 @@ impl Full {
     ) {
         let Self { stride, prior, arms, .. } = self;
         let Some(slot) = arms.get_mut(action) else { return };
-        let arm = slot.get_or_insert_with(|| Arm { mean: Vec::new(), covariance: Vec::new(), updates: 0 });
+        let arm = slot.get_or_insert_with(|| Arm::default());
         arm.grow(prior, *stride);
         arm.learn(active, *stride, step);
         if keep < 1.0 && arm.updates.is_multiple_of(FORGET_EVERY) {
@@ -151,13 +206,13 @@ impl Full {
     }
 
     /// Where each of the other tier's features stands here, given where its rows do.
-    pub(crate) fn places_of(&self, other: &Self, rows: &[u32]) -> Vec<Option<usize>> {
+    pub(crate) fn places_of(&mut self, other: &Self, rows: &[u32]) -> Vec<Option<usize>> {
         let mut places = vec![None; other.prior.len()];
         for (at, row) in rows.iter().enumerate() {
             let theirs = other.places.get(at).and_then(|place| places.get_mut(*place as usize));
-            let ours = self.places.get(*row as usize).filter(|place| **place != OUT);
             if let Some(theirs) = theirs {
-                *theirs = ours.map(|place| *place as usize);
+                self.place(*row);
+                *theirs = self.place_of(*row);
             }
         }
         places
@@ -173,6 +228,8 @@ impl Full {
             covariance[at * width + at] = self.prior.get(at).map_or(1.0, |(_, v)| f64::from(*v));
             mean[at] = self.prior.get(at).map_or(0.0, |(m, _)| f64::from(*m));
         }
+        let mut arm = arm.clone();
+        arm.settle(self.stride);
         let place = |at: usize| if places.is_empty() { Some(at) } else { places.get(at).copied().flatten() };
         for from in 0..arm.mean.len() {
             let Some(row) = place(from) else { continue };
@@ -209,7 +266,7 @@ impl Full {
         if let Some(arm) = self.arms.get_mut(action) {
             let updates = arm.as_ref().map_or(1, |arm| arm.updates);
             let mean = mean.iter().map(|m| m.clamp(-30.0, 30.0) as f32).collect();
-            *arm = Some(Arm { mean, covariance: rows, updates });
+            *arm = Some(Arm { mean, covariance: rows, pending: Vec::new(), updates });
         }
     }
 
@@ -223,7 +280,7 @@ impl Full {
 
     /// Adds an action whose intercept has this prior mean.
     pub(crate) fn add_action(&mut self, intercept: f32) {
-        let mut arm = Arm { mean: Vec::new(), covariance: Vec::new(), updates: 0 };
+        let mut arm = Arm::default();
         arm.grow(&self.prior, self.stride);
         if let Some(bias) = arm.mean.first_mut() {
             *bias = intercept;
@@ -238,20 +295,70 @@ impl Full {
             && self.most as usize <= MAX_FULL
             && features <= self.most as usize
             && self.places.len() == rows
-            && self.places.iter().all(|place| *place == OUT || (*place as usize) < features)
+            && self.places.iter().all(|place| NEW <= *place || (*place as usize) < features)
+            && self.variances.len() == rows
+            && self.variances.iter().all(|number| number.is_finite())
             && self.arms.len() == actions
             && self.arms.iter().flatten().all(|arm| {
                 arm.mean.len() <= features
                     && arm.covariance.len() == arm.mean.len() * self.stride as usize
-                    && arm.mean.iter().chain(&arm.covariance).all(|number| number.is_finite())
+                    && arm.pending.len().is_multiple_of(self.stride as usize)
+                    && arm.pending.len() < PENDING * self.stride as usize
+                    && arm
+                        .mean
+                        .iter()
+                        .chain(&arm.covariance)
+                        .chain(&arm.pending)
+                        .all(|number| number.is_finite())
             })
+    }
+
+    /// Where `row` stands in the matrices.
+    fn place_of(&self, row: u32) -> Option<usize> {
+        self.places.get(row as usize).filter(|place| **place < NEW).map(|place| *place as usize)
     }
 
     /// The posterior mean of a weight, if its feature has a place here.
     pub(crate) fn weight(&self, row: u32, action: usize) -> Option<f32> {
-        let place = *self.places.get(row as usize).filter(|place| **place != OUT)? as usize;
+        let place = self.place_of(row)?;
         let arm = self.arms.get(action)?.as_ref();
         Some(arm.and_then(|arm| arm.mean.get(place).copied()).unwrap_or(self.prior[place].0))
+    }
+}
+
+/// Mean and variance of the logits of the candidates at `order`, to which what they share is added.
+pub(crate) struct FullLogits<'a> {
+    pub(crate) full: &'a Full,
+    pub(crate) shared: Shared<'a>,
+    pub(crate) features: &'a Features,
+    pub(crate) candidates: &'a [u32],
+    /// Places among the candidates.
+    pub(crate) order: &'a [u32],
+    pub(crate) active: &'a mut Active,
+    /// Room for the sums of what is shared.
+    pub(crate) upper: &'a mut Vec<f32>,
+    pub(crate) mean: &'a mut [f32],
+    pub(crate) variance: &'a mut [f32],
+    /// Calibration and place of the probabilities.
+    pub(crate) p: ((f32, f32), &'a mut [f32]),
+}
+
+impl WithSimd for FullLogits<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { full, shared, features, candidates, order, active, upper, mean, variance, p: (line, p) } = self;
+        full.activate(&features.rows, &features.values, active);
+        shared.sum(features, upper);
+        for &at in order {
+            let Some(&action) = candidates.get(at as usize) else { continue };
+            let (m, v) = full.logit(active, action as usize);
+            let (common, common_variance) = shared.of(upper, action);
+            mean[at as usize] = m + common;
+            variance[at as usize] = v + common_variance;
+        }
+        Shrink { mean, variance, line, p }.with_simd(simd);
     }
 }
 
@@ -271,12 +378,31 @@ impl Arm {
         }
     }
 
+    /// xᵀPx over the features that have a place in the matrix, pair by pair; what is pending is not taken off.
+    fn pairs(&self, active: &Active, stride: u32) -> f32 {
+        let width = self.mean.len() as u32;
+        let mut sum = 0.0;
+        for (at, (&place, &x)) in active.places.iter().zip(&active.values).enumerate() {
+            if width <= place {
+                continue;
+            }
+            let row = self.row(place, stride);
+            let mut product = 0.5 * row[place as usize] * x;
+            for (&other, &y) in active.places[..at].iter().zip(&active.values) {
+                product += row.get(other as usize).copied().unwrap_or(0.0) * y;
+            }
+            sum += 2.0 * product * x;
+        }
+        sum
+    }
+
     fn learn(&mut self, active: &Active, stride: u32, step: impl FnOnce(f32, f32) -> Step) {
         let width = self.mean.len().div_ceil(8) * 8;
         let mut px = [0.0_f32; MAX_FULL];
         let px = &mut px[..width];
         kernel::wide(Product {
             matrix: &self.covariance,
+            pending: &self.pending,
             stride: stride as usize,
             places: &active.places,
             values: &active.values,
@@ -291,12 +417,32 @@ impl Arm {
         for (m, &step) in self.mean.iter_mut().zip(px.iter()) {
             *m = (*m + g * step).clamp(-30.0, 30.0);
         }
-        kernel::wide(Downdate { matrix: &mut self.covariance, stride: stride as usize, product: px, shrink });
+        let scale = shrink.sqrt();
+        self.pending.extend(px.iter().map(|p| scale * p));
+        self.pending.resize(self.pending.len().div_ceil(stride as usize) * stride as usize, 0.0);
         self.updates += 1;
+        // A small matrix is in the cache anyway.
+        if self.mean.len() <= SMALL || PENDING * stride as usize <= self.pending.len() {
+            self.settle(stride);
+        }
+    }
+
+    /// Takes off what is pending.
+    fn settle(&mut self, stride: u32) {
+        let stride = stride as usize;
+        let width = self.mean.len().div_ceil(8) * 8;
+        if stride < self.pending.len() {
+            self.pending.resize(PENDING * stride, 0.0);
+        }
+        if !self.pending.is_empty() {
+            kernel::wide(Downdate { matrix: &mut self.covariance, stride, width, taken: &self.pending });
+        }
+        self.pending.clear();
     }
 
     /// Forgets what `FORGET_EVERY` outcomes forget: wider covariance, means a little closer to the prior's.
     fn forget(&mut self, stride: u32, prior: &[(f32, f32)], keep: f32) {
+        self.settle(stride);
         let mut widen = 1.0_f32;
         (0..FORGET_EVERY).for_each(|_| widen /= keep);
         for (place, (mean, &(m0, v0))) in self.mean.iter_mut().zip(prior).enumerate() {
@@ -308,6 +454,7 @@ impl Arm {
 
     /// Widens the covariance by `factor`, each weight up to its prior.
     fn widen(&mut self, stride: u32, prior: &[(f32, f32)], factor: f32) {
+        self.settle(stride);
         // Scaling row and column by a square root keeps the matrix positive; what would pass the prior is scaled less.
         let scale: Vec<f32> = prior
             .iter()
@@ -328,5 +475,9 @@ impl Arm {
 
 /// The most features of an action in this tier.
 pub(crate) const MAX_FULL: usize = 512;
+/// Outcomes after which what they take from the covariance is taken off in one pass.
+pub(crate) const PENDING: usize = 8;
+/// Up to so many features nothing is kept pending.
+const SMALL: usize = 64;
 /// Outcomes of an action between two steps of forgetting.
 const FORGET_EVERY: u32 = 64;

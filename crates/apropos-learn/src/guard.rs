@@ -4,44 +4,88 @@
 
 use std::collections::BTreeMap;
 
+use apropos_event::draw;
 use serde::{Deserialize, Serialize};
 
-use crate::{Features, LearnError, Model, Outcome};
+use crate::{Features, LearnError, Model, Outcome, SafetyDefinition};
 
 /// Days for which influence is remembered; outcomes of decisions before that are refused.
 const DAYS: i32 = 64;
-/// The most subjects remembered for one day; further subjects are refused that day.
-const MAX_SUBJECTS: usize = 1_000_000;
+/// The most pairs of subject and action remembered; further ones are refused until days pass.
+const MAX_PAIRS: usize = 1_000_000;
 
-/// How much weight each subject has used up, by day, subject and action.
+/// What each subject has taught about each action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Influence {
-    used: BTreeMap<(i32, u64), f64>,
+    /// By the hash of subject, action and reward.
+    said: BTreeMap<u64, Said>,
     newest: i32,
 }
 
+/// What one subject has taught about one action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Said {
+    /// The day last spoken for, and the weight used up on it.
+    day: i32,
+    used: f64,
+    /// By how much outcomes were better than predicted, all in all; negative when they were worse.
+    excess: f64,
+}
+
 impl Influence {
-    /// Whether `subject` may still teach `weight` about `action` for that `day`.
-    pub(crate) fn allows(&self, limit: f64, day: i32, subject: u64, key: u64, weight: f64) -> bool {
-        let entry = (day, apropos_event::draw::mix(subject ^ apropos_event::draw::mix(key)));
-        let used = self.used.get(&entry).copied();
-        let room = used.is_some() || self.used.len() < MAX_SUBJECTS;
-        let remembered = self.used.is_empty() || self.newest.saturating_sub(DAYS) < day;
-        room && remembered && used.unwrap_or(0.0) + weight <= limit + 1e-9
+    /// The entry of a subject for an action and a reward.
+    pub(crate) fn key(subject: u64, action: u32, reward: u32) -> u64 {
+        draw::mix(subject ^ draw::mix(u64::from(action) << 32 | u64::from(reward)))
     }
 
-    /// Uses it up.
-    pub(crate) fn spend(&mut self, day: i32, subject: u64, key: u64, weight: f64) {
-        if self.used.is_empty() || self.newest < day {
+    /// Whether an outcome `value` of a decision on `day` with this `weight` may still be learned. `first`: it is the first
+    /// look at that decision, which uses up the day's weight.
+    pub(crate) fn allows(
+        &self,
+        safety: &SafetyDefinition,
+        (key, day): (u64, i32),
+        value: f64,
+        weight: f64,
+        first: bool,
+    ) -> bool {
+        if !self.said.is_empty() && day <= self.newest.saturating_sub(DAYS) {
+            return false;
+        }
+        let Some(said) = self.said.get(&key) else {
+            return self.said.len() < MAX_PAIRS && weight <= limit(safety.subject_weight) + 1e-9;
+        };
+        let room = !first || said.used_on(day) + weight <= limit(safety.subject_weight) + 1e-9;
+        let excess = limit(safety.subject_excess);
+        let further = if value < 0.5 { -said.excess } else { said.excess };
+        room && further < excess
+    }
+
+    /// Takes note of a learned outcome, which was better than predicted by `excess`.
+    pub(crate) fn note(&mut self, (key, day): (u64, i32), weight: f64, excess: f64, first: bool) {
+        if self.said.is_empty() || self.newest < day {
             self.newest = day;
             let oldest = day.saturating_sub(DAYS);
-            self.used = self.used.split_off(&(oldest, u64::MAX));
+            self.said.retain(|_, said| oldest < said.day);
         }
-        *self
-            .used
-            .entry((day, apropos_event::draw::mix(subject ^ apropos_event::draw::mix(key))))
-            .or_default() += weight;
+        let said = self.said.entry(key).or_insert(Said { day, ..Said::default() });
+        if first {
+            (said.day, said.used) = (said.day.max(day), said.used_on(day) + weight);
+        }
+        said.excess += excess;
     }
+}
+
+impl Said {
+    /// The weight used up on `day`. A word for a day that is over counts on the day last spoken for, so that nobody gets
+    /// more by going back and forth.
+    fn used_on(&self, day: i32) -> f64 {
+        if self.day < day { 0.0 } else { self.used }
+    }
+}
+
+/// A limit as a definition gives it: 0 is none.
+fn limit(most: f64) -> f64 {
+    if 0.0 < most { most } else { f64::INFINITY }
 }
 
 /// Outcomes whose mean loss is compared.

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apropos_event::{DecisionId, Duration, Timestamp};
+use apropos_event::{DecisionId, Duration, Timestamp, draw};
 use serde::{Deserialize, Serialize};
 
 use crate::{DelayCurve, Features, LearnError, Model, Outcome, RewardDefinition};
@@ -23,8 +23,20 @@ struct Waiting {
     at: Timestamp,
     weight: f64,
     subject: Option<u64>,
-    /// By reward: looks already taken, and delay and value of the outcome when it has come.
-    rewards: Vec<(u16, Option<(Duration, f64)>)>,
+    rewards: Vec<Progress>,
+}
+
+/// How far one reward of a decision is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    /// Looks already taken.
+    looks: u16,
+    /// The share of its window's outcomes that those looks have learned.
+    learned: f64,
+    /// Delay and value of the outcome, when it has come.
+    came: Option<(Duration, f64)>,
+    /// The subject had had its say: nothing of this is learned.
+    refused: bool,
 }
 
 /// What a host says about a decision when it makes it.
@@ -104,7 +116,54 @@ pub struct Joiner {
     /// When something of which decision is due.
     due: BTreeSet<(Timestamp, DecisionId, u32)>,
     curves: Vec<DelayCurve>,
+    open: Vec<Open>,
     counts: JoinCounts,
+}
+
+/// Outcomes of one reward whose windows are open, to fit the curve to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Open {
+    /// Hash of the decision's id, its time and the delay.
+    outcomes: Vec<(u64, Timestamp, Duration)>,
+    /// Only every 2^`thinned`-th decision is kept, by its hash: whichever is kept does not depend on its delay.
+    thinned: u32,
+    /// Outcomes since the curve was fitted.
+    fresh: usize,
+}
+
+/// The most outcomes kept for fitting.
+const MAX_OPEN: usize = 2_048;
+
+impl Open {
+    /// Takes note of an outcome; the curve is fitted anew when a sixteenth of what is known is new.
+    fn note(
+        &mut self,
+        curve: &mut DelayCurve,
+        window: Duration,
+        id: &DecisionId,
+        (at, delay): (Timestamp, Duration),
+    ) {
+        let hash = draw::stable_hash(0, id.as_str().as_bytes());
+        if hash.trailing_zeros() < self.thinned {
+            return;
+        }
+        self.outcomes.push((hash, at, delay));
+        self.fresh += 1;
+        if self.fresh < 8 || self.fresh * 16 < self.outcomes.len() {
+            return;
+        }
+        let now = at.plus(delay);
+        self.fresh = 0;
+        self.outcomes.retain(|(_, at, _)| now.since(*at) < window);
+        if MAX_OPEN <= self.outcomes.len() {
+            self.thinned += 1;
+            self.outcomes.retain(|(hash, _, _)| self.thinned <= hash.trailing_zeros());
+        }
+        let seconds = |(_, at, delay): &(u64, Timestamp, Duration)| {
+            (delay.as_secs_f64(), now.since(*at).as_secs_f64())
+        };
+        curve.fit(&self.outcomes.iter().map(seconds).collect::<Vec<_>>());
+    }
 }
 
 /// The looks of a reward: those declared, and always one at the end of its window.
@@ -120,8 +179,9 @@ impl Joiner {
         let curve = |reward: &RewardDefinition| {
             DelayCurve::new(reward.window, Duration::from_micros(reward.window.as_micros() / 4))
         };
-        let curves = model.definition().rewards.iter().map(curve).collect();
-        Self { waiting: BTreeMap::new(), due: BTreeSet::new(), curves, counts: JoinCounts::default() }
+        let curves: Vec<_> = model.definition().rewards.iter().map(curve).collect();
+        let open = vec![Open::default(); curves.len()];
+        Self { waiting: BTreeMap::new(), due: BTreeSet::new(), curves, open, counts: JoinCounts::default() }
     }
 
     /// The same with another assumed curve for the reward at `reward`.
@@ -172,7 +232,7 @@ impl Joiner {
                 self.due.insert((at.plus(first), id.clone(), kind));
             }
         }
-        let rewards = vec![(0, None); rewards.len()];
+        let rewards = vec![Progress::default(); rewards.len()];
         self.waiting.insert(id, Waiting { features, action, at, weight, subject, rewards });
         self.counts.decided += 1;
         Ok(())
@@ -216,19 +276,24 @@ impl Joiner {
         let Some(known) = waiting.rewards.get_mut(reward as usize) else {
             return Err(LearnError::UnknownReward(reward).into());
         };
-        if known.1.is_some() {
+        if known.came.is_some() {
             self.counts.again += 1;
             return Ok(Joined::Again);
         }
-        if look(&definition, known.0).is_none() || definition.window < delay {
+        if look(&definition, known.looks).is_none() || definition.window < delay {
             self.counts.late += 1;
             return Ok(Joined::Late);
         }
         if !(0.0..=1.0).contains(&value) {
             return Err(LearnError::Outcome.into());
         }
-        known.1 = Some((delay, value));
+        known.came = Some((delay, value));
         self.counts.noted += 1;
+        let made = waiting.at;
+        let kind = reward as usize;
+        if let (Some(open), Some(curve)) = (self.open.get_mut(kind), self.curves.get_mut(kind)) {
+            open.note(curve, definition.window, id, (made, delay));
+        }
         Ok(Joined::Noted)
     }
 
@@ -247,57 +312,60 @@ impl Joiner {
     fn take(&mut self, model: &mut Model, id: &DecisionId, kind: u32) {
         let Some(definition) = model.definition().rewards.get(kind as usize).cloned() else { return };
         let Some(waiting) = self.waiting.get_mut(id) else { return };
-        let Some(&(place, came)) = waiting.rewards.get(kind as usize) else { return };
-        let Some(to) = look(&definition, place) else { return };
-        let from = place.checked_sub(1).and_then(|at| look(&definition, at)).unwrap_or(Duration::ZERO);
-        let value = match came {
+        let Some(progress) = waiting.rewards.get(kind as usize).copied() else { return };
+        let Some(to) = look(&definition, progress.looks) else { return };
+        let before = progress.looks.checked_sub(1).and_then(|at| look(&definition, at));
+        let value = match progress.came {
             None => Some(definition.default),
             // What came before this look's time has been learned at an earlier look.
-            Some((delay, value)) => (place == 0 || from < delay).then_some(value).filter(|_| delay <= to),
+            Some((delay, value)) => {
+                (before.is_none_or(|from| from < delay) && delay <= to).then_some(value)
+            }
         };
-        // What the model refuses here (a used-up influence) is counted by the model itself.
-        let taught = value.map(|value| teach(model, waiting, &self.curves, kind, value, (from, to)));
-        if came.is_none() && matches!(taught, Some(Ok(()))) {
-            self.counts.silent += 1;
+        let mut next = Progress { looks: progress.looks + 1, ..progress };
+        if let (Some(value), Some(curve), false) = (value, self.curves.get(kind as usize), progress.refused) {
+            // What the model refuses here (a used-up influence) is counted by the model itself.
+            let taught = teach(model, waiting, curve, (kind, value), &progress, to);
+            next.refused = taught.is_err();
+            next.learned = progress.learned.max(curve.share(to));
+            self.counts.silent += u64::from(progress.came.is_none() && taught.is_ok());
         }
-        let next = place + 1;
         if let Some(known) = waiting.rewards.get_mut(kind as usize) {
-            known.0 = next;
+            *known = next;
         }
-        if let Some(later) = look(&definition, next) {
+        if let Some(later) = look(&definition, next.looks) {
             self.due.insert((waiting.at.plus(later), id.clone(), kind));
             return;
         }
-        if let Some((curve, delay)) = self.curves.get_mut(kind as usize).zip(came) {
+        if let Some((curve, delay)) = self.curves.get_mut(kind as usize).zip(progress.came) {
             curve.observe(delay.0);
         }
         let rewards = &model.definition().rewards;
-        if waiting.rewards.iter().zip(rewards).all(|((place, _), reward)| look(reward, *place).is_none()) {
+        if waiting.rewards.iter().zip(rewards).all(|(one, reward)| look(reward, one.looks).is_none()) {
             self.waiting.remove(id);
         }
     }
 }
 
-/// Learns what was seen of a decision between two looks.
+/// Learns what was seen of a decision since its last look.
 fn teach(
     model: &mut Model,
     waiting: &Waiting,
-    curves: &[DelayCurve],
-    reward: u32,
-    value: f64,
-    (from, to): (Duration, Duration),
-) -> Result<(), JoinError> {
-    let mut scores = crate::Scores::new();
-    let whole =
-        curves.get(reward as usize).is_some_and(|curve| curve.share(from) <= 0.0 && 1.0 <= curve.share(to));
+    curve: &DelayCurve,
+    (reward, value): (u32, f64),
+    progress: &Progress,
+    to: Duration,
+) -> Result<(), LearnError> {
+    let whole = progress.learned <= 0.0 && 1.0 <= curve.share(to);
     let offset = if whole {
         0.0
     } else {
+        let mut scores = crate::Scores::new();
         model.score(&waiting.features, &[waiting.action], reward, &mut scores)?;
         let p = scores.p().first().copied().map_or(0.5, f64::from);
-        curves.get(reward as usize).map_or(0.0, |curve| curve.offset(p, from, to))
+        curve.offset(p, progress.learned, to)
     };
     let day = waiting.at.as_micros().div_euclid(86_400_000_000) as i32;
-    let outcome = Outcome { reward, value, offset, subject: waiting.subject, day };
-    Ok(model.learn(&waiting.features, waiting.action, &outcome, waiting.weight)?)
+    let outcome = Outcome { reward, value, offset, subject: waiting.subject, day, look: progress.looks };
+    model.learn(&waiting.features, waiting.action, &outcome, waiting.weight)
 }

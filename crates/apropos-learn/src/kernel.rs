@@ -8,38 +8,20 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::full::MAX_FULL;
+use crate::full::{MAX_FULL, PENDING};
 use crate::math;
-use crate::rows::Table;
 
 /// Runs `kernel` compiled for this machine.
 pub(crate) fn wide<K: WithSimd>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(kernel)
 }
 
-/// Σ m x and Σ v x² of every lane of a table, added to `sums`.
-pub(crate) struct SumRows<'a> {
-    pub(crate) table: &'a Table,
-    pub(crate) rows: &'a [u32],
-    pub(crate) values: &'a [f32],
-    pub(crate) sums: &'a mut [f32],
-}
-
-impl WithSimd for SumRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.table.sum_all(simd, self.rows, self.values, self.sums);
-    }
-}
-
 /// Calibrated posterior means of probabilities: σ(slope · m / √(1 + π v / 8) + intercept).
 pub(crate) struct Shrink<'a> {
     pub(crate) mean: &'a [f32],
     pub(crate) variance: &'a [f32],
-    pub(crate) slope: f32,
-    pub(crate) intercept: f32,
+    /// Slope and intercept.
+    pub(crate) line: (f32, f32),
     pub(crate) p: &'a mut [f32],
 }
 
@@ -48,8 +30,9 @@ impl WithSimd for Shrink<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
+        let (slope, intercept) = self.line;
         for ((p, &m), &v) in self.p.iter_mut().zip(self.mean).zip(self.variance) {
-            *p = math::sigmoid(self.slope * math::probit_logit(m, v) + self.intercept);
+            *p = math::sigmoid(slope * math::probit_logit(m, v) + intercept);
         }
     }
 }
@@ -73,27 +56,60 @@ impl WithSimd for Optimistic<'_> {
     }
 }
 
-/// 1 / (k + rate · (top − score)) for finite scores.
+/// Selection probabilities by inverse gaps, mixed with an even floor, over finite scores: 1 / (k + rate · (top − score))
+/// for all but the first of the best, which takes what is left. False when a score is beyond ±1e300 or not a number.
 pub(crate) struct InverseGaps<'a> {
     pub(crate) scores: &'a [f64],
-    pub(crate) top: f64,
+    /// γ over the scores' unit.
     pub(crate) rate: f64,
+    pub(crate) floor: f64,
     pub(crate) out: &'a mut [f64],
 }
 
 impl WithSimd for InverseGaps<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let k = self.scores.len() as f64;
-        for (out, &score) in self.out.iter_mut().zip(self.scores) {
-            *out = 1.0 / (k + self.rate * (self.top - score));
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        let Self { scores, rate, floor, out } = self;
+        let Some(top) = highest(scores) else { return false };
+        let Some(best) = scores.iter().position(|score| *score == top) else { return false };
+        let k = scores.len() as f64;
+        let (keep, least) = (1.0 - floor, floor / k);
+        for (out, &score) in out.iter_mut().zip(scores) {
+            *out = keep * (1.0 / (k + rate * (top - score))) + least;
         }
+        let Some(first) = out.get_mut(best) else { return false };
+        *first = 0.0;
+        let others = sum(out);
+        out[best] = (1.0 - others).max(0.0);
+        true
     }
 }
 
+/// The highest of the scores, found in eight lanes; none when one is beyond ±1e300 or not a number.
+#[inline(always)]
+fn highest(scores: &[f64]) -> Option<f64> {
+    let (eights, rest) = scores.as_chunks::<8>();
+    // A number times zero is zero; what is not a number or infinite gives no number.
+    let (mut top, mut bottom, mut zero) = ([f64::MIN; 8], [f64::MAX; 8], [0.0_f64; 8]);
+    for eight in eights {
+        for lane in 0..8 {
+            top[lane] = if top[lane] < eight[lane] { eight[lane] } else { top[lane] };
+            bottom[lane] = if eight[lane] < bottom[lane] { eight[lane] } else { bottom[lane] };
+            zero[lane] += eight[lane] * 0.0;
+        }
+    }
+    let fine = zero.iter().all(|zero| *zero == 0.0)
+        && bottom.iter().all(|score| -1e300 < *score)
+        && rest.iter().all(|score| score.abs() < 1e300);
+    let higher = |top: f64, score: &f64| if top < *score { *score } else { top };
+    let top = top.iter().chain(rest).fold(f64::MIN, higher);
+    (fine && top < 1e300).then_some(top)
+}
+
 /// The sum in eight lanes, added up pairwise at the end.
+#[inline(always)]
 pub(crate) fn sum(numbers: &[f64]) -> f64 {
     let (eights, rest) = numbers.as_chunks::<8>();
     let mut lanes = [0.0; 8];
@@ -106,9 +122,11 @@ pub(crate) fn sum(numbers: &[f64]) -> f64 {
     rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, x| sum + x)
 }
 
-/// P x for a matrix with rows of `stride` numbers, added up row by row in the order of the features.
+/// P x for a matrix with rows of `stride` numbers less the squares of the pending vectors, added up row by row in the
+/// order of the features.
 pub(crate) struct Product<'a> {
     pub(crate) matrix: &'a [f32],
+    pub(crate) pending: &'a [f32],
     pub(crate) stride: usize,
     pub(crate) places: &'a [u32],
     pub(crate) values: &'a [f32],
@@ -120,27 +138,96 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let row = |place: u32| &self.matrix[place as usize * self.stride..][..self.result.len()];
-        let (fours, rest) = self.places.as_chunks::<4>();
-        let (four_values, rest_values) = self.values.as_chunks::<4>();
         let mut sums = [0.0_f32; MAX_FULL];
         let sums = &mut sums[..self.result.len()];
-        for (four, x) in fours.iter().zip(four_values) {
-            add_four_scaled(simd, sums, [row(four[0]), row(four[1]), row(four[2]), row(four[3])], *x);
-        }
-        for (&place, &x) in rest.iter().zip(rest_values) {
-            add_scaled(simd, sums, row(place), x);
+        add_rows(simd, self.matrix, self.stride, self.places, self.values, sums);
+        for taken in self.pending.chunks_exact(self.stride) {
+            let along: f32 = self.places.iter().zip(self.values).map(|(at, x)| taken[*at as usize] * x).sum();
+            add_scaled(simd, sums, taken, -along);
         }
         self.result.copy_from_slice(sums);
     }
 }
 
-/// P −= `shrink` · p pᵀ over the first `p.len()` numbers of each row; the diagonal stays positive.
+/// xᵀPx for a matrix with rows of `stride` numbers; `dense` holds x at every place, padded to a multiple of eight.
+///
+/// Columns are summed 32 at a time, then multiplied by `dense` in eight lanes that are added up pairwise at the end.
+#[inline(always)]
+pub(crate) fn quadratic(matrix: &[f32], stride: usize, places: &[u32], values: &[f32], dense: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 8];
+    let (wide, rest) = dense.as_chunks::<32>();
+    let mut from = 0;
+    for dense in wide {
+        columns(matrix.get(from..).unwrap_or(&[]), stride, places, values, dense, &mut lanes);
+        from += 32;
+    }
+    for dense in rest.as_chunks::<8>().0 {
+        columns(matrix.get(from..).unwrap_or(&[]), stride, places, values, dense, &mut lanes);
+        from += 8;
+    }
+    pairwise(lanes)
+}
+
+/// `lanes` += (Σ x · row) · dense over the first N columns of `matrix`.
+#[inline(always)]
+fn columns<const N: usize>(
+    matrix: &[f32],
+    stride: usize,
+    places: &[u32],
+    values: &[f32],
+    dense: &[f32; N],
+    lanes: &mut [f32; 8],
+) {
+    let mut sums = [0.0_f32; N];
+    for (&place, &x) in places.iter().zip(values) {
+        let row = matrix.get(place as usize * stride..).and_then(<[f32]>::first_chunk::<N>);
+        let Some(row) = row else { continue };
+        for lane in 0..N {
+            sums[lane] += row[lane] * x;
+        }
+    }
+    for (sums, dense) in sums.as_chunks::<8>().0.iter().zip(dense.as_chunks::<8>().0) {
+        for lane in 0..8 {
+            lanes[lane] += sums[lane] * dense[lane];
+        }
+    }
+}
+
+/// The sum of eight lanes, in a fixed order.
+#[inline(always)]
+fn pairwise([a, b, c, d, e, f, g, h]: [f32; 8]) -> f32 {
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
+}
+
+/// `sums` += Σ x · row over the places, four rows at a time.
+#[inline(always)]
+fn add_rows<S: Simd>(
+    simd: S,
+    matrix: &[f32],
+    stride: usize,
+    places: &[u32],
+    values: &[f32],
+    sums: &mut [f32],
+) {
+    let width = sums.len();
+    let row = |place: u32| &matrix[place as usize * stride..][..width];
+    let (fours, rest) = places.as_chunks::<4>();
+    let (four_values, rest_values) = values.as_chunks::<4>();
+    for (four, x) in fours.iter().zip(four_values) {
+        add_four_scaled(simd, sums, [row(four[0]), row(four[1]), row(four[2]), row(four[3])], *x);
+    }
+    for (&place, &x) in rest.iter().zip(rest_values) {
+        add_scaled(simd, sums, row(place), x);
+    }
+}
+
+/// P −= Σ u uᵀ over the first `width` numbers (a multiple of eight) of each row, for the one
+/// or eight vectors in `taken`; the diagonal stays positive.
 pub(crate) struct Downdate<'a> {
     pub(crate) matrix: &'a mut [f32],
     pub(crate) stride: usize,
-    pub(crate) product: &'a [f32],
-    pub(crate) shrink: f32,
+    pub(crate) width: usize,
+    pub(crate) taken: &'a [f32],
 }
 
 impl WithSimd for Downdate<'_> {
@@ -148,25 +235,31 @@ impl WithSimd for Downdate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { matrix, stride, product, shrink } = self;
+        let Self { matrix, stride, width, taken } = self;
+        if taken.len() <= stride {
+            for (place, row) in matrix.chunks_exact_mut(stride).enumerate() {
+                add_scaled(simd, &mut row[..width], &taken[..width], -taken[place]);
+                row[place] = row[place].max(1e-7);
+            }
+            return;
+        }
+        let mut vectors = taken.chunks_exact(stride).map(|vector| vector[..width].as_chunks::<8>().0);
+        let vectors: [&[[f32; 8]]; PENDING] = std::array::from_fn(|_| vectors.next().unwrap_or(&[]));
         for (place, row) in matrix.chunks_exact_mut(stride).enumerate() {
-            add_scaled(simd, &mut row[..product.len()], product, -(shrink * product[place]));
+            let factors = vectors.map(|vector| vector.get(place / 8).map_or(0.0, |eight| eight[place % 8]));
+            for (at, row) in row[..width].as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                let mut left = *row;
+                for (vector, factor) in vectors.iter().zip(factors) {
+                    let Some(eight) = vector.get(at) else { continue };
+                    for lane in 0..8 {
+                        left[lane] -= factor * eight[lane];
+                    }
+                }
+                *row = left;
+            }
             row[place] = row[place].max(1e-7);
         }
     }
-}
-
-/// The dot product in eight lanes, summed pairwise at the end.
-#[inline(always)]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for lane in 0..8 {
-            lanes[lane] += a[lane] * b[lane];
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
 /// `sums` += `row` · `x`, as far as both reach.
@@ -204,30 +297,90 @@ pub(crate) fn add_four_scaled<S: Simd>(simd: S, sums: &mut [f32], rows: [&[f32];
 mod tests {
     use super::*;
 
-    struct Both<'a>(&'a [f32], &'a [f32], &'a mut [f32]);
+    /// Numbers between −½ and ½ that look random.
+    fn numbers(from: u32, count: u32) -> Vec<f32> {
+        let value = |at: u32| (at.wrapping_mul(2_654_435_761) >> 8) as f32 / 16_777_216.0 - 0.5;
+        (from..from + count).map(value).collect()
+    }
 
-    impl WithSimd for Both<'_> {
+    /// Runs a kernel twice on a copy of the room it writes to, compiled for this machine and for none: the bits must be
+    /// the same.
+    macro_rules! same {
+        ($start:expr, |$room:ident| $kernel:expr) => {{
+            let (mut plain, mut vector) = ($start.clone(), $start.clone());
+            let narrow = {
+                let $room = &mut plain;
+                pulp::Scalar::new().vectorize($kernel)
+            };
+            let wide = {
+                let $room = &mut vector;
+                wide($kernel)
+            };
+            assert_eq!(narrow, wide);
+            assert_eq!(plain, vector);
+        }};
+    }
+
+    struct Squares<'a>(&'a [f32], &'a [u32], &'a [f32], &'a [f32]);
+
+    impl WithSimd for Squares<'_> {
         type Output = u32;
 
         #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> u32 {
-            add_scaled(simd, self.2, self.0, 0.3);
-            for x in self.2.iter_mut() {
-                *x = math::sigmoid(*x);
-            }
-            dot(self.0, self.1).to_bits()
+        fn with_simd<S: Simd>(self, _: S) -> u32 {
+            quadratic(self.0, 48, self.1, self.2, self.3).to_bits()
         }
     }
 
     #[test]
     fn wide_and_plain_code_give_the_same_bits() {
-        let value = |at: u32| (at.wrapping_mul(2_654_435_761) >> 8) as f32 / 16_777_216.0 - 0.5;
-        let row: Vec<f32> = (0..512).map(value).collect();
-        let other: Vec<f32> = (512..1_024).map(value).collect();
-        let (mut plain, mut vector) = (other.clone(), other.clone());
-        let one = pulp::Scalar::new().vectorize(Both(&row, &other, &mut plain));
-        let two = wide(Both(&row, &other, &mut vector));
-        assert_eq!(one, two);
-        assert_eq!(plain, vector);
+        let (row, other) = (numbers(0, 509), numbers(512, 509));
+        let variance: Vec<f32> = other.iter().map(|x| x * x).collect();
+        same!(row, |p| Shrink { mean: &row, variance: &variance, line: (1.1, -0.2), p });
+        let scores: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
+        same!(scores, |out| Optimistic { mean: &row, variance: &variance, optimism: 0.3, out });
+        same!(scores, |out| InverseGaps { scores: &scores, rate: 3e4, floor: 0.01, out });
+        // A matrix of 40 features in rows of 48, seven of them active.
+        let (matrix, taken) = (numbers(0, 40 * 48), numbers(9_000, 8 * 48));
+        let (places, values) = ([0, 3, 4, 11, 22, 23, 39], numbers(5, 7));
+        let mut dense = vec![0.0; 40];
+        places.iter().zip(&values).for_each(|(place, x)| dense[*place as usize] = *x);
+        same!(row, |_room| Squares(&matrix, &places, &values, &dense));
+        for pending in [&taken[..0], &taken[..48], &taken[..3 * 48]] {
+            same!(dense, |result| Product {
+                matrix: &matrix,
+                pending,
+                stride: 48,
+                places: &places,
+                values: &values,
+                result,
+            });
+        }
+        for taken in [&taken[..48], &taken[..]] {
+            same!(matrix, |matrix| Downdate { matrix, stride: 48, width: 40, taken });
+        }
+    }
+
+    #[test]
+    fn kernels_do_what_their_formulas_say() {
+        let stride = 48;
+        let (matrix, values) = (numbers(0, 40 * 48), numbers(5, 3));
+        let places = [2_u32, 17, 39];
+        let mut dense = vec![0.0; 40];
+        places.iter().zip(&values).for_each(|(place, x)| dense[*place as usize] = *x);
+        let cell = |row: usize, column: usize| f64::from(matrix[row * stride + column]);
+        let x = |at: usize| f64::from(dense[at]);
+        let pairs = || (0..40).flat_map(|row| (0..40).map(move |column| (row, column)));
+        let naive: f64 = pairs().map(|(row, column)| x(row) * cell(row, column) * x(column)).sum();
+        assert!((f64::from(quadratic(&matrix, stride, &places, &values, &dense)) - naive).abs() < 1e-6);
+        let taken = numbers(9_000, 8 * 48);
+        let mut downdated = matrix.clone();
+        wide(Downdate { matrix: &mut downdated, stride, width: 40, taken: &taken });
+        for (row, column) in pairs() {
+            let square = |at: usize| f64::from(taken[at * stride + row]) * f64::from(taken[at * stride + column]);
+            let naive = cell(row, column) - (0..8).map(square).sum::<f64>();
+            let naive = if row == column { naive.max(1e-7) } else { naive };
+            assert!((f64::from(downdated[row * stride + column]) - naive).abs() < 1e-6);
+        }
     }
 }

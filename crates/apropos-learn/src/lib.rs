@@ -22,6 +22,7 @@ pub mod scorecard;
 mod scores;
 mod shadow;
 mod snapshot;
+mod tier;
 
 pub use calibrate::Isotonic;
 pub use definition::{

@@ -57,7 +57,9 @@ pub(crate) fn logit(p: f64) -> f64 {
 /// The logarithmic loss of predicting `p` when `y` in [0, 1] came true.
 pub(crate) fn log_loss(p: f64, y: f64) -> f64 {
     let p = p.clamp(1e-9, 1.0 - 1e-9);
-    -(y * libm::log(p) + (1.0 - y) * libm::log(1.0 - p))
+    let yes = if 0.0 < y { y * libm::log(p) } else { 0.0 };
+    let no = if y < 1.0 { (1.0 - y) * libm::log(1.0 - p) } else { 0.0 };
+    -(yes + no)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use crate::full::Full;
 use crate::reward::Reward;
 use crate::rows::Table;
-use crate::{Model, Slot};
+use crate::{FeatureKind, Model, Slot};
 
 /// Why two models cannot be merged. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,13 +35,19 @@ impl Model {
         if !same(other) || !same(base) {
             return Err(MergeError::Different);
         }
-        let common = base.slots().len();
         if !self.slots().starts_with(base.slots()) || !other.slots().starts_with(base.slots()) {
             return Err(MergeError::Base);
         }
         // Where each of the other's rows stands here; new ones are added.
-        let fresh: Vec<Slot> =
-            other.slots()[common..].iter().filter(|slot| !self.slots().contains(slot)).copied().collect();
+        let crosses = self.encoder.adopt_crosses(&other.encoder);
+        let here = |slot: &Slot| match slot.kind {
+            FeatureKind::Cross(_) => {
+                Slot { input: crosses.get(usize::from(slot.input)).copied().unwrap_or(slot.input), ..*slot }
+            }
+            _ => *slot,
+        };
+        let theirs: Vec<Slot> = other.slots().iter().map(here).collect();
+        let fresh: Vec<Slot> = theirs.iter().filter(|slot| !self.slots().contains(slot)).copied().collect();
         self.encoder.adopt(&fresh, &other.encoder, &base.encoder);
         for slot in &fresh {
             for reward in &mut self.rewards {
@@ -50,7 +56,7 @@ impl Model {
         }
         let place =
             |slot: &Slot| self.encoder.slots().iter().position(|known| known == slot).unwrap_or(0) as u32;
-        let rows: Vec<u32> = other.slots().iter().map(place).collect();
+        let rows: Vec<u32> = theirs.iter().map(place).collect();
         let slots = self.encoder.slots().to_vec();
         for ((ours, theirs), base) in self.rewards.iter_mut().zip(&other.rewards).zip(&base.rewards) {
             ours.merge(theirs, base, &rows, &slots);

@@ -2,6 +2,8 @@
 //!
 //! Not here: choosing ([`crate::explore`]), waiting for outcomes ([`crate::join`]).
 
+use std::borrow::Borrow;
+
 use apropos_event::{ActionId, Problems};
 use serde::{Deserialize, Serialize};
 
@@ -43,12 +45,14 @@ pub struct Outcome {
     pub subject: Option<u64>,
     /// The day of the decision, any numbering.
     pub day: i32,
+    /// Which look at the decision this is, from 0: all looks together are one say of the subject.
+    pub look: u16,
 }
 
 impl Outcome {
     /// The outcome `value` of the reward at `reward`.
     pub fn new(reward: u32, value: f64) -> Self {
-        Self { reward, value, offset: 0.0, subject: None, day: 0 }
+        Self { reward, value, offset: 0.0, subject: None, day: 0, look: 0 }
     }
 }
 
@@ -114,6 +118,12 @@ impl Model {
         self.encoder.slots()
     }
 
+    /// Pairs of inputs that matter together, by name: those declared, then those the model found.
+    pub fn crosses(&self) -> impl Iterator<Item = (&str, &str)> {
+        let name = |at: u16| self.definition.inputs.get(usize::from(at)).map(|input| input.name.as_str());
+        self.encoder.crosses().filter_map(move |(left, right)| Some((name(left)?, name(right)?)))
+    }
+
     /// How often something was refused.
     pub fn refused(&self) -> u64 {
         self.refused
@@ -124,11 +134,16 @@ impl Model {
         self.rewards.get(reward as usize).map_or(0, |reward| reward.updates)
     }
 
-    /// Fills `features` with what is active for `inputs`, given in the order of the definition.
+    /// Fills `features` with what is active for `inputs`, given in the order of the definition: a slice, or any iterator
+    /// over inputs, so that a host need not collect them first. Without allocation once `features` is warm.
     ///
     /// # Errors
     /// When an input is of another kind than declared, not finite, or there are too many or too few.
-    pub fn encode(&self, inputs: &[Input<'_>], features: &mut Features) -> Result<(), LearnError> {
+    pub fn encode<'a, I>(&self, inputs: I, features: &mut Features) -> Result<(), LearnError>
+    where
+        I: IntoIterator,
+        I::Item: Borrow<Input<'a>>,
+    {
         self.encoder.encode(inputs, features)
     }
 
@@ -168,26 +183,25 @@ impl Model {
             self.refused += 1;
             return Err(error);
         }
-        let limit = self.definition.safety.subject_weight;
-        if let Some(subject) = outcome.subject.filter(|_| 0.0 < limit) {
-            let key = u64::from(action) << 32 | u64::from(outcome.reward);
-            // Several looks at one decision are one unit of influence: only the first may be refused.
-            let first = outcome.offset == 0.0 || outcome.value != 0.0;
-            if first && !self.influence.allows(limit, outcome.day, subject, key, weight) {
-                self.refused += 1;
-                return Err(LearnError::Influence);
-            }
-            if first {
-                self.influence.spend(outcome.day, subject, key, weight);
-            }
+        let first = outcome.look == 0;
+        let said = outcome.subject.map(|subject| (Influence::key(subject, action, outcome.reward), outcome.day));
+        let safety = &self.definition.safety;
+        if said.is_some_and(|said| !self.influence.allows(safety, said, outcome.value, weight, first)) {
+            self.refused += 1;
+            return Err(LearnError::Influence);
         }
         let Some(state) = self.rewards.get_mut(outcome.reward as usize) else {
             return Err(LearnError::UnknownReward(outcome.reward));
         };
         let group = self.group_of.get(action as usize).copied().unwrap_or(0);
         let at = (action as usize, usize::from(group));
-        state.learn(features, at, outcome, weight as f32, &self.definition, self.encoder.slots());
+        let left_over =
+            state.learn(features, at, outcome, weight as f32, &self.definition, self.encoder.slots());
+        if let Some(said) = said {
+            self.influence.note(said, weight, f64::from(left_over.0), first);
+        }
         if outcome.reward == 0 {
+            self.encoder.seek(features, action as usize, left_over);
             self.observe(features);
         }
         Ok(())
@@ -252,7 +266,8 @@ impl Model {
 
     fn check_features(&self, features: &Features) -> Result<(), LearnError> {
         let rows = self.encoder.slots().len() as u32;
-        let ours = features.raw.len() == self.encoder.width() && features.rows.iter().all(|row| *row < rows);
+        let known = features.rows.iter().fold(true, |known, row| known & (*row < rows));
+        let ours = features.raw.len() == self.encoder.width() && known;
         if ours { Ok(()) } else { Err(LearnError::Features) }
     }
 

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::calibrate::Platt;
 use crate::drift::Alarms;
 use crate::encoder::{FeatureKind, Slot};
-use crate::full::{Active, Full};
-use crate::kernel::{self, Shrink, SumRows};
-use crate::rows::{BLOCK, LANES, Table};
+use crate::full::{Active, Full, FullLogits};
+use crate::kernel;
+use crate::rows::Table;
+use crate::tier::{Logits, Shared};
 use crate::{Features, InputKind, LearningDefinition, ModelDefinition, Outcome, Scores, math};
 
 /// What is learned about one kind of reward.
@@ -22,6 +23,10 @@ pub(crate) struct Reward {
     pub(crate) full: Option<Full>,
     /// Whether hats have a place in the tier with full covariance.
     hats: bool,
+    /// Whether more than the intercept is shared.
+    shares: bool,
+    /// 1 / prior variance of an action's weight, by row.
+    precision: Vec<f32>,
     /// Decayed progressive loss of the two tiers.
     pub(crate) losses: [f64; 2],
     pub(crate) evidence: Vec<f32>,
@@ -71,7 +76,7 @@ impl Reward {
         let full = &definition.full;
         let fits = full.features.div_ceil(8) * 8 * full.features * 4 * actions <= full.bytes;
         let numbers = definition.inputs.iter().filter(|input| input.kind == InputKind::Number).count();
-        let all = 1 + definition.inputs.len() * 2 + numbers * definition.encoder.knots;
+        let all = 1 + definition.inputs.len() + numbers * definition.encoder.knots;
         let priors = Priors::new(definition, base_rate);
         let spread = definition.inputs.len() as f32 * (priors.weight + 0.5 * priors.hat);
         let lanes = 1 + definition.groups.len();
@@ -80,6 +85,8 @@ impl Reward {
             upper: [Table::new(lanes), Table::new(lanes)],
             full: (0 < full.features && fits).then(|| Full::new(full.features, actions)),
             hats: all <= full.features,
+            shares: 0.0 < definition.learning.shared_variance || !definition.groups.is_empty(),
+            precision: Vec::new(),
             losses: [0.0; 2],
             evidence: vec![0.0; actions],
             usual: (priors.bias.0, 0.0),
@@ -99,6 +106,7 @@ impl Reward {
         let bias = slot.kind == FeatureKind::Bias;
         let (mean, variance) = self.priors.of(slot.kind);
         self.table.push(mean, variance);
+        self.precision.push(1.0 / variance);
         for upper in &mut self.upper {
             upper.push(0.0, if bias { learning.shared_bias_variance } else { learning.shared_variance });
             let row = upper.rows() as u32 - 1;
@@ -123,6 +131,8 @@ impl Reward {
             && self.upper.iter().all(|table| table.fits(rows, upper))
             && self.full.as_ref().is_none_or(|full| full.is_consistent(rows, actions))
             && self.evidence.len() == actions
+            && self.precision.len() == rows
+            && self.precision.iter().all(|number| number.is_finite())
             && self.alarms.len() == actions
             && self.evidence.iter().chain([&self.usual.0, &self.usual.1]).all(|number| number.is_finite())
             && self.losses.iter().all(|loss| loss.is_finite())
@@ -160,50 +170,49 @@ impl Reward {
         scores: &mut Scores,
     ) {
         scores.reset(candidates.len());
-        let Features { rows, values, .. } = features;
         let full = self.full().filter(|_| 0 < short_list);
+        let line = self.calibration.line();
         if full.is_none() || short_list < candidates.len() {
-            scores.sums.resize(self.table.blocks() * BLOCK, 0.0);
-            let sums = &mut scores.sums;
-            kernel::wide(SumRows { table: &self.table, rows, values, sums });
-            self.sum_upper(0, features, scores);
-            for (at, &action) in candidates.iter().enumerate() {
-                let (m, v) = lane(&scores.sums, action as usize);
-                let (shared, shared_variance) = shared(&scores.upper, group_of[action as usize]);
-                scores.mean[at] = m + shared;
-                scores.variance[at] = v + shared_variance;
-            }
+            let Scores { p, mean, variance, sums, upper, .. } = scores;
+            kernel::wide(Logits {
+                own: &self.table,
+                shared: self.shared(0, group_of),
+                features,
+                candidates,
+                sums: [sums, upper],
+                mean,
+                variance,
+                p: full.is_none().then_some((line, p)),
+            });
         }
         if let Some(full) = full {
             scores.shorten(short_list);
-            full.activate(rows, values, &mut scores.active);
-            self.sum_upper(1, features, scores);
-            for &at in &scores.order {
-                let action = candidates[at as usize] as usize;
-                let (m, v) = full.score(&scores.active, action);
-                let (shared, shared_variance) = shared(&scores.upper, group_of[action]);
-                scores.mean[at as usize] = m + shared;
-                scores.variance[at as usize] = v + shared_variance;
-            }
+            let Scores { p, mean, variance, upper, order, active, .. } = scores;
+            kernel::wide(FullLogits {
+                full,
+                shared: self.shared(1, group_of),
+                features,
+                candidates,
+                order,
+                active,
+                upper,
+                mean,
+                variance,
+                p: (line, p),
+            });
         }
-        for (evidence, &action) in scores.evidence.iter_mut().zip(candidates) {
-            *evidence = self.evidence[action as usize];
-        }
-        let (slope, intercept) = self.calibration.line();
-        let Scores { p, mean, variance, .. } = scores;
-        kernel::wide(Shrink { mean, variance, slope, intercept, p });
+        scores.evidence.clear();
+        scores.evidence.extend(candidates.iter().map(|action| self.evidence[*action as usize]));
     }
 
-    /// Sums of the shared levels of one tier.
-    fn sum_upper(&self, tier: usize, features: &Features, scores: &mut Scores) {
-        let table = &self.upper[tier];
-        scores.upper.clear();
-        scores.upper.resize(table.blocks() * BLOCK, 0.0);
-        let Features { rows, values, .. } = features;
-        kernel::wide(SumRows { table, rows, values, sums: &mut scores.upper });
+    /// What actions share in one tier.
+    fn shared<'a>(&'a self, tier: usize, group_of: &'a [u16]) -> Shared<'a> {
+        let touched = if self.shares { usize::MAX } else { 1 };
+        Shared { table: &self.upper[tier], group_of, touched }
     }
 
-    /// Learns one outcome of `action`, which is in `group` (0: in none). `slots` say what rows stand for.
+    /// Learns one outcome of `action`, which is in `group` (0: in none). `slots` say what rows stand for. Returns what was
+    /// left unexplained, and its variance.
     pub(crate) fn learn(
         &mut self,
         features: &Features,
@@ -212,27 +221,29 @@ impl Reward {
         weight: f32,
         definition: &ModelDefinition,
         slots: &[Slot],
-    ) {
+    ) -> (f32, f32) {
         let (y, offset) = (outcome.value as f32, outcome.offset as f32);
         let learning = &definition.learning;
         let all = 0.0 < learning.shared_variance;
         let rate = if 0.0 < learning.half_life { std::f32::consts::LN_2 / learning.half_life } else { 0.0 };
         let fade = Fade { rate, mean: 0.0, precision: 0.0 };
-        let (own, own_variance) = self.table.lane(features.iter(), action);
+        let Features { rows, values, .. } = features;
+        let (own, own_variance) = self.table.lane(rows, values, action);
         let (m, v) = level(&self.upper[0], features, group, all);
         let (mut mu, mut s) = (own + m, own_variance + v);
-        let loss = |mu: f32, s: f32| math::log_loss(f64::from(math::shrunk(mu + offset, s)), f64::from(y));
-        let first = loss(mu, s);
         let taken = Step::towards(y, mu + offset, s, weight);
-        let priors = self.priors;
-        for (row, x) in features.iter() {
-            let prior = priors.of(slots[row as usize].kind);
-            step(&mut self.table, row, action, x, taken, fade.towards(prior.0, prior.1));
-        }
+        let (priors, precision) = (&self.priors, &self.precision);
+        self.table.change_lane(rows, values, action, |row, x, weight| {
+            let prior = precision.get(row as usize).copied().unwrap_or(0.0);
+            step(weight, x, taken, Fade { mean: priors.mean(row), precision: prior, ..fade })
+        });
         raise(&mut self.upper[0], features, group, taken, fade, learning);
+        let loss = |mu: f32, s: f32| math::log_loss(f64::from(math::shrunk(mu + offset, s)), f64::from(y));
+        self.last_loss = loss(mu, s);
         if let Some(full) = &mut self.full {
+            let first = self.last_loss;
             let Scratch { active } = &mut self.scratch;
-            full.activate(&features.rows, &features.values, active);
+            full.activate_all(rows, values, active);
             let (m, v) = level(&self.upper[1], features, group, all);
             let mut taken = Step::default();
             let mut second = first;
@@ -250,6 +261,7 @@ impl Reward {
             for (kept, new) in self.losses.iter_mut().zip([first, second]) {
                 *kept = 0.999 * *kept + new;
             }
+            self.last_loss = if believed { second } else { first };
         }
         self.calibration.learn(math::probit_logit(mu, s), offset, y, weight, rate);
         let p = math::shrunk(mu + offset, s);
@@ -263,7 +275,7 @@ impl Reward {
         self.usual.1 += share * ((1.0 - share) * distance * distance - self.usual.1);
         self.evidence[action] = self.evidence[action] * (1.0 - rate) + weight;
         self.updates += 1;
-        self.last_loss = loss(mu, s);
+        (weight * (y - p), weight * weight * (p * (1.0 - p)))
     }
 
     /// After an alarm: what was learned about `action` counts a quarter.
@@ -320,6 +332,11 @@ impl Priors {
         Self { bias, weight, hat: weight * learning.shape }
     }
 
+    /// Prior mean of the weight at `row`; the intercept, whose prior mean is not 0, is always first.
+    fn mean(&self, row: u32) -> f32 {
+        if row == 0 { self.bias.0 } else { 0.0 }
+    }
+
     /// Prior mean and variance of a weight.
     pub(crate) fn of(&self, kind: FeatureKind) -> (f32, f32) {
         match kind {
@@ -342,32 +359,15 @@ impl PartialEq for Scratch {
     }
 }
 
-/// Mean and variance of one lane of interleaved sums.
-fn lane(sums: &[f32], lane: usize) -> (f32, f32) {
-    let at = lane / LANES * BLOCK + lane % LANES;
-    (sums[at], sums[at + LANES])
-}
-
-/// What all actions and those of `group` (0: none) share.
-fn shared(upper: &[f32], group: u16) -> (f32, f32) {
-    let (m, v) = lane(upper, 0);
-    if group == 0 {
-        return (m, v);
-    }
-    let (mg, vg) = lane(upper, usize::from(group));
-    (m + mg, v + vg)
-}
-
 /// Mean and variance that the shared levels add. Where only the intercept is shared, only it is looked at.
 fn level(upper: &Table, features: &Features, group: usize, shared: bool) -> (f32, f32) {
-    if !shared && group == 0 {
-        return upper.lane(features.iter().take(1), 0);
-    }
-    let (m, v) = upper.lane(features.iter(), 0);
+    let touched = if shared || group != 0 { features.len() } else { features.len().min(1) };
+    let (rows, values) = (&features.rows[..touched], &features.values[..touched]);
+    let (m, v) = upper.lane(rows, values, 0);
     if group == 0 {
         return (m, v);
     }
-    let (mg, vg) = upper.lane(features.iter(), group);
+    let (mg, vg) = upper.lane(rows, values, group);
     (m + mg, v + vg)
 }
 
@@ -381,15 +381,16 @@ fn raise(
     definition: &LearningDefinition,
 ) {
     let shared = 0.0 < definition.shared_variance;
-    let touched = if shared || group != 0 { features.len() } else { 1 };
-    for (at, (row, x)) in features.iter().take(touched).enumerate() {
-        let variance = if at == 0 { definition.shared_bias_variance } else { definition.shared_variance };
-        if 0.0 < variance && (shared || at == 0) {
-            step(upper, row, 0, x, taken, fade.towards(0.0, variance));
-        }
-        if group != 0 && 0.0 < definition.group_variance {
-            step(upper, row, group, x, taken, fade.towards(0.0, definition.group_variance));
-        }
+    let touched = if shared || group != 0 { features.len() } else { features.len().min(1) };
+    let (rows, values) = (&features.rows[..touched], &features.values[..touched]);
+    upper.change_lane(rows, values, 0, |row, x, weight| {
+        let variance =
+            if row == 0 { definition.shared_bias_variance } else { definition.shared_variance };
+        if 0.0 < variance { step(weight, x, taken, fade.towards(0.0, variance)) } else { weight }
+    });
+    if group != 0 && 0.0 < definition.group_variance {
+        let fade = fade.towards(0.0, definition.group_variance);
+        upper.change_lane(rows, values, group, |_, x, weight| step(weight, x, taken, fade));
     }
 }
 
@@ -410,11 +411,11 @@ impl Fade {
 
 /// Moves one weight, after forgetting a little: to first order in the rate, precision and precision-weighted mean fade
 /// towards the prior's.
-fn step(table: &mut Table, row: u32, lane: usize, x: f32, taken: Step, fade: Fade) {
-    let (m, v) = table.weight(row, lane);
+#[inline]
+fn step((m, v): (f32, f32), x: f32, taken: Step, fade: Fade) -> (f32, f32) {
     let share = v * fade.precision;
     let m = m - fade.rate * share * (m - fade.mean);
     let v = v + fade.rate * v * (1.0 - share);
     let vx = v * x;
-    table.set(row, lane, (m + vx * taken.g).clamp(-30.0, 30.0), (v - vx * vx * taken.shrink).max(1e-7));
+    ((m + vx * taken.g).clamp(-30.0, 30.0), (v - vx * vx * taken.shrink).max(1e-7))
 }

@@ -7,10 +7,7 @@
 //! Not here: what rows and lanes stand for, and the rule by which weights move.
 #![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
-use pulp::Simd;
 use serde::{Deserialize, Serialize};
-
-use crate::kernel;
 
 /// Lanes of a block.
 pub(crate) const LANES: usize = 8;
@@ -48,6 +45,10 @@ impl Table {
     pub(crate) fn push(&mut self, mean: f32, variance: f32) {
         let mut block = [mean; BLOCK];
         block[LANES..].fill(variance);
+        if self.data.capacity() < self.data.len() + self.stride() {
+            // Tables are large: they grow by an eighth, not to twice their size.
+            self.data.reserve_exact((self.data.len() / 8).max(16 * self.stride()));
+        }
         for _ in 0..self.blocks() {
             self.data.extend_from_slice(&block);
         }
@@ -90,58 +91,78 @@ impl Table {
     }
 
     /// Σ m x and Σ v x² of one lane, in the order of the features.
-    pub(crate) fn lane(&self, features: impl Iterator<Item = (u32, f32)>, lane: usize) -> (f32, f32) {
+    pub(crate) fn lane(&self, rows: &[u32], values: &[f32], lane: usize) -> (f32, f32) {
+        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
         let (mut mean, mut variance) = (0.0, 0.0);
-        for (row, x) in features {
-            let (m, v) = self.weight(row, lane);
-            mean += m * x;
-            variance += v * (x * x);
+        for (&row, &x) in rows.iter().zip(values) {
+            let at = row as usize * stride + offset;
+            if let Some(weight) = self.data.get(at..=at + LANES) {
+                mean += weight[0] * x;
+                variance += weight[LANES] * (x * x);
+            }
         }
         (mean, variance)
     }
 
-    /// Σ m x and Σ v x² of every lane of all blocks, added to `sums` (means and variances interleaved as in the table).
-    #[inline(always)]
-    pub(crate) fn sum_all<S: Simd>(&self, simd: S, rows: &[u32], values: &[f32], sums: &mut [f32]) {
-        if self.blocks() <= 2 {
-            for (block, sum) in sums.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
-                self.sum_block(simd, rows, values, block, sum);
-            }
-            return;
-        }
-        let stride = self.stride();
-        let row = |at: u32| self.data.get(at as usize * stride..(at as usize + 1) * stride).unwrap_or(&[]);
-        let (fours, rest) = rows.as_chunks::<4>();
-        let (four_values, rest_values) = values.as_chunks::<4>();
-        for (four, x) in fours.iter().zip(four_values) {
-            add_four(simd, [row(four[0]), row(four[1]), row(four[2]), row(four[3])], *x, sums);
-        }
-        for (&at, &x) in rest.iter().zip(rest_values) {
-            for (sum, row) in sums.as_chunks_mut::<BLOCK>().0.iter_mut().zip(row(at).as_chunks::<BLOCK>().0) {
-                add(simd, sum, row, x);
+    /// Replaces mean and variance of `lane` in each of `rows` by what `change` makes of them and of row and value.
+    pub(crate) fn change_lane(
+        &mut self,
+        rows: &[u32],
+        values: &[f32],
+        lane: usize,
+        change: impl Fn(u32, f32, (f32, f32)) -> (f32, f32),
+    ) {
+        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
+        for (&row, &x) in rows.iter().zip(values) {
+            let at = row as usize * stride + offset;
+            if let Some(weight) = self.data.get_mut(at..=at + LANES) {
+                (weight[0], weight[LANES]) = change(row, x, (weight[0], weight[LANES]));
             }
         }
     }
 
-    /// The same for one block.
+    /// Σ m x and Σ v x² of every lane, in the order of the features, into `sums` (interleaved as in the table).
+    ///
+    /// Four blocks stay in registers while their rows stream by. A lane is summed alike however many lanes there are.
     #[inline(always)]
-    pub(crate) fn sum_block<S: Simd>(
-        &self,
-        simd: S,
-        rows: &[u32],
-        values: &[f32],
-        block: usize,
-        sum: &mut [f32; BLOCK],
-    ) {
+    pub(crate) fn sum_all(&self, rows: &[u32], values: &[f32], sums: &mut [f32]) {
+        let (fours, rest) = sums.as_chunks_mut::<{ 4 * BLOCK }>();
+        let mut from = 0;
+        for four in fours {
+            self.sum_from(rows, values, from, four);
+            from += 4 * BLOCK;
+        }
+        for one in rest.as_chunks_mut::<BLOCK>().0 {
+            self.sum_from(rows, values, from, one);
+            from += BLOCK;
+        }
+    }
+
+    /// The same for the numbers that begin at `from` in each row.
+    #[inline(always)]
+    fn sum_from<const N: usize>(&self, rows: &[u32], values: &[f32], from: usize, sums: &mut [f32; N]) {
         let stride = self.stride();
-        let mut local = *sum;
+        let mut local = [0.0_f32; N];
         for (&row, &x) in rows.iter().zip(values) {
-            let at = row as usize * stride + block * BLOCK;
-            if let Some(row) = self.data.get(at..).and_then(<[f32]>::first_chunk::<BLOCK>) {
-                add(simd, &mut local, row, x);
+            let at = row as usize * stride + from;
+            let Some(row) = self.data.get(at..).and_then(<[f32]>::first_chunk::<N>) else { continue };
+            let square = x * x;
+            for (sum, row) in local.as_chunks_mut::<BLOCK>().0.iter_mut().zip(row.as_chunks::<BLOCK>().0) {
+                for lane in 0..LANES {
+                    sum[lane] += row[lane] * x;
+                }
+                for lane in LANES..BLOCK {
+                    sum[lane] += row[lane] * square;
+                }
             }
         }
-        *sum = local;
+        *sums = local;
+    }
+
+    /// The same for one block.
+    #[inline(always)]
+    pub(crate) fn sum_block(&self, rows: &[u32], values: &[f32], block: usize, sums: &mut [f32; BLOCK]) {
+        self.sum_from(rows, values, block * BLOCK, sums);
     }
 
     /// Whether this is a table of finite numbers of that shape.
@@ -152,23 +173,39 @@ impl Table {
     }
 }
 
-/// Adds one block of a row.
-#[inline(always)]
-fn add<S: Simd>(simd: S, sum: &mut [f32; BLOCK], row: &[f32; BLOCK], x: f32) {
-    let (mean, variance) = sum.split_at_mut(LANES);
-    kernel::add_scaled(simd, mean, &row[..LANES], x);
-    kernel::add_scaled(simd, variance, &row[LANES..], x * x);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Adds four rows at a time; the order of additions in a lane is that of the features.
-#[inline(always)]
-fn add_four<S: Simd>(simd: S, rows: [&[f32]; 4], x: [f32; 4], sums: &mut [f32]) {
-    let square = x.map(|x| x * x);
-    let [a, b, c, d] = rows.map(|row| row.as_chunks::<BLOCK>().0);
-    let sums = sums.as_chunks_mut::<BLOCK>().0;
-    for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        let (mean, variance) = sum.split_at_mut(LANES);
-        kernel::add_four_scaled(simd, mean, [&a[..LANES], &b[..LANES], &c[..LANES], &d[..LANES]], x);
-        kernel::add_four_scaled(simd, variance, [&a[LANES..], &b[LANES..], &c[LANES..], &d[LANES..]], square);
+    #[test]
+    fn a_thousand_actions_of_4096_weights_fit_32_mebibytes() {
+        let mut table = Table::new(1_000);
+        for _ in 0..4_096 {
+            table.push(0.0, 1.0);
+        }
+        assert!(table.data.len() * size_of::<f32>() <= 32 << 20, "{}", table.data.len());
+        // What was reserved beyond is at most an eighth.
+        assert!(table.data.capacity() <= table.data.len() / 8 * 9 + 16 * table.stride());
+    }
+
+    #[test]
+    fn lanes_add_up_alike_alone_in_blocks_and_together() {
+        let (lanes, mut table) = (101, Table::new(101));
+        let value = |at: usize| (at.wrapping_mul(2_654_435_761) % 1_000) as f32 / 1_000.0 - 0.5;
+        for row in 0..40 {
+            table.push(0.0, 1.0);
+            (0..lanes).for_each(|lane| table.set(row, lane, value(row as usize * 31 + lane), 0.3));
+        }
+        let rows: Vec<u32> = (0..40).filter(|row| row % 3 != 1).collect();
+        let values: Vec<f32> = rows.iter().map(|row| value(*row as usize + 7)).collect();
+        let mut all = vec![f32::NAN; table.blocks() * BLOCK];
+        table.sum_all(&rows, &values, &mut all);
+        for lane in 0..lanes {
+            let mut block = [f32::NAN; BLOCK];
+            table.sum_block(&rows, &values, lane / LANES, &mut block);
+            let at = lane / LANES * BLOCK + lane % LANES;
+            assert_eq!((all[at], all[at + LANES]), (block[lane % LANES], block[lane % LANES + LANES]));
+            assert_eq!((all[at], all[at + LANES]), table.lane(&rows, &values, lane));
+        }
     }
 }

@@ -35,20 +35,18 @@ impl Scores {
         Self::default()
     }
 
-    /// Room for `count` candidates.
+    /// Room for `count` candidates; what was there before may remain until it is written over.
     pub(crate) fn reset(&mut self, count: usize) {
-        for numbers in [&mut self.p, &mut self.mean, &mut self.variance, &mut self.evidence] {
-            numbers.clear();
+        for numbers in [&mut self.p, &mut self.mean, &mut self.variance] {
             numbers.resize(count, 0.0);
         }
-        self.sums.clear();
-        self.order.clear();
-        self.order.extend(0..count as u32);
     }
 
     /// Leaves in `order` the places of the `most` best candidates by an optimistic logit; all when there are fewer.
     pub(crate) fn shorten(&mut self, most: usize) {
         let Self { order, mean, variance, .. } = self;
+        order.clear();
+        order.extend(0..mean.len() as u32);
         if order.len() <= most || most == 0 {
             return;
         }

@@ -10,7 +10,7 @@ use crate::{Model, check};
 /// First bytes of every snapshot.
 const MAGIC: &[u8; 4] = b"APLM";
 /// The format this version writes, and the only one it reads.
-pub const SNAPSHOT_VERSION: u16 = 1;
+pub const SNAPSHOT_VERSION: u16 = 2;
 const HEADER: usize = 6;
 const CHECKSUM: usize = 8;
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+/// So many codes of an input get a row when they are seen again; further ones only once they are common.
+const FEW: usize = 16;
 /// The most codes that are counted before they have a row.
 const MAX_PENDING: usize = 4_096;
 
@@ -58,7 +60,8 @@ impl Categories {
                 1
             }
         };
-        if count < rare_after {
+        let needed = if self.own.len() < FEW { rare_after.min(2) } else { rare_after };
+        if count < needed {
             return false;
         }
         self.pending.retain(|(known, _)| *known != code);

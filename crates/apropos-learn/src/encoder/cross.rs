@@ -14,7 +14,7 @@ pub(super) struct Cross {
     cells: Categories,
 }
 
-/// All pairs, the declared ones first.
+/// All pairs, the declared ones first, then those that were found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Crosses(Vec<Cross>);
 
@@ -37,6 +37,25 @@ impl Crosses {
                 let known = usize::from(cross.left.max(cross.right)) < inputs;
                 known && cross.cells.is_consistent(rows)
             })
+    }
+
+    /// The inputs of each pair.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
+        self.0.iter().map(|cross| (cross.left, cross.right))
+    }
+
+    /// Whether two inputs are crossed.
+    pub(super) fn contains(&self, a: u16, b: u16) -> bool {
+        self.pairs().any(|pair| pair == (a, b) || pair == (b, a))
+    }
+
+    /// Adds a pair, unless it is known, and gives its place.
+    pub(super) fn add(&mut self, left: u16, right: u16) -> usize {
+        if let Some(at) = self.pairs().position(|pair| pair == (left, right)) {
+            return at;
+        }
+        self.0.push(Cross { left, right, cells: Categories::default() });
+        self.0.len() - 1
     }
 
     /// Gives a cell of pair `at` the row `row`.

@@ -59,6 +59,7 @@ impl Raw {
 /// Made and reused by [`crate::Model::encode`]; plain data, so that a host can keep it with the decision until the
 /// outcome is known.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Features {
     pub(crate) rows: Vec<u32>,
     pub(crate) values: Vec<f32>,
@@ -77,6 +78,37 @@ impl Clone for Features {
         self.raw.clone_from(&other.raw);
     }
 }
+
+/// Features as they were stored, not checked yet.
+#[derive(Deserialize)]
+#[serde(rename = "Features")]
+struct Stored {
+    rows: Vec<u32>,
+    values: Vec<f32>,
+    raw: Vec<Raw>,
+}
+
+impl TryFrom<Stored> for Features {
+    type Error = LearnError;
+
+    fn try_from(stored: Stored) -> Result<Self, LearnError> {
+        let Stored { rows, values, raw } = stored;
+        let number = |raw: &Raw| !matches!(raw, Raw::Number(x) if !(x.abs() <= MAX_NUMBER));
+        let fine = rows.len() == values.len()
+            && rows.first() == Some(&0)
+            && values.iter().all(|x| x.abs() <= MAX_VALUE)
+            && raw.iter().all(number);
+        // Nothing encoded yet is a value too.
+        if fine || (rows.is_empty() && values.is_empty() && raw.is_empty()) {
+            Ok(Self { rows, values, raw })
+        } else {
+            Err(LearnError::Features)
+        }
+    }
+}
+
+/// The largest magnitude of a feature's value: where the clip of numbers ends.
+const MAX_VALUE: f32 = 8.0;
 
 impl Features {
     /// No features yet.

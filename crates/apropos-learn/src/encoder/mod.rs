@@ -10,19 +10,25 @@ mod category;
 mod cross;
 mod features;
 mod number;
+mod search;
 
 pub use features::{Features, Input, category_code};
+
+use std::borrow::Borrow;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::features::Raw;
-use self::{category::Categories, cross::Crosses, number::Number};
+use self::{category::Categories, cross::Crosses, number::Number, search::Search};
 use crate::{EncoderDefinition, InputKind, LearnError, ModelDefinition};
 
 /// The largest magnitude of a number.
 pub const MAX_NUMBER: f64 = 1e15;
 /// The most inputs of a model.
 pub const MAX_INPUTS: usize = 1_024;
+
+/// The most crosses of a model, declared and found.
+pub(crate) const MAX_CROSSES: usize = 1_024;
 
 /// What a row of the weight table stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +48,7 @@ pub enum FeatureKind {
     Rare,
     /// A category; its code.
     Category(u64),
-    /// A cell of a cross; its code. The input is the cross's place.
+    /// A cell of a cross; its code. The input is the cross's place in [`crate::Model::crosses`].
     Cross(u64),
 }
 
@@ -66,7 +72,12 @@ enum State {
 pub(crate) struct Encoder {
     settings: Settings,
     inputs: Vec<InputState>,
+    /// The places of inputs from whose values something is learned: all but flags.
+    watched: Vec<u16>,
     crosses: Crosses,
+    /// How many of them were declared.
+    declared: usize,
+    search: Search,
     slots: Vec<Slot>,
 }
 
@@ -86,12 +97,15 @@ struct Settings {
     rare_after: u32,
     categories: u32,
     clip: f64,
+    /// Crosses that may be found.
+    learned: u16,
 }
 
 impl Encoder {
     /// An encoder that has seen nothing. The definition has been checked.
     pub(crate) fn new(definition: &ModelDefinition) -> Self {
-        let EncoderDefinition { knots, reservoir, rare_after, categories, clip } = definition.encoder;
+        let EncoderDefinition { knots, reservoir, rare_after, categories, clip, learned_crosses } =
+            definition.encoder;
         let settings = Settings {
             seed: definition.seed,
             knots: knots as u8,
@@ -99,6 +113,7 @@ impl Encoder {
             rare_after,
             categories: categories as u32,
             clip,
+            learned: learned_crosses as u16,
         };
         let mut slots = vec![Slot { input: 0, kind: FeatureKind::Bias }];
         let mut inputs = Vec::with_capacity(definition.inputs.len());
@@ -124,7 +139,10 @@ impl Encoder {
             inputs.push(InputState { base, state });
         }
         let crosses = Crosses::new(definition);
-        Self { settings, inputs, crosses, slots }
+        let declared = crosses.len();
+        let watched = (0..).zip(&inputs).filter(|(_, input)| !matches!(input.state, State::Flag));
+        let watched = watched.map(|(at, _)| at).collect();
+        Self { settings, inputs, watched, crosses, declared, search: Search::default(), slots }
     }
 
     /// What each row stands for.
@@ -138,6 +156,9 @@ impl Encoder {
         let rows = self.slots.len() as u32;
         self.settings == fresh.settings
             && self.slots.starts_with(&fresh.slots)
+            && self.watched == fresh.watched
+            && self.declared == fresh.declared
+            && self.crosses.len() <= MAX_CROSSES
             && self.inputs.len() == fresh.inputs.len()
             && self.inputs.iter().zip(&fresh.inputs).all(|(ours, fresh)| {
                 ours.base == fresh.base
@@ -151,6 +172,7 @@ impl Encoder {
                     }
             })
             && self.crosses.is_consistent(&fresh.crosses, rows, definition.inputs.len())
+            && self.search.is_consistent(definition.inputs.len() as u16)
     }
 
     /// The number of inputs.
@@ -158,25 +180,33 @@ impl Encoder {
         self.inputs.len()
     }
 
-    /// Fills `features` with what is active for `inputs`. O(inputs × log(knots or categories)).
-    pub(crate) fn encode(&self, inputs: &[Input<'_>], features: &mut Features) -> Result<(), LearnError> {
+    /// Fills `features` with what is active for `inputs`, in one pass. O(inputs × log categories).
+    pub(crate) fn encode<'a, I>(&self, inputs: I, features: &mut Features) -> Result<(), LearnError>
+    where
+        I: IntoIterator,
+        I::Item: Borrow<Input<'a>>,
+    {
         features.clear();
-        if inputs.len() != self.inputs.len() {
-            return Err(LearnError::InputCount { expected: self.inputs.len(), found: inputs.len() });
+        let encoded = self.activate(inputs, features);
+        if encoded.is_err() {
+            features.clear();
         }
-        for (index, (input, known)) in inputs.iter().zip(&self.inputs).enumerate() {
-            features.raw.push(Raw::of(index, input, &known.state)?);
-        }
-        self.activate(features);
-        Ok(())
+        encoded
     }
 
-    /// Activates the rows for the raw values of `features`.
-    fn activate(&self, features: &mut Features) {
+    fn activate<'a, I>(&self, inputs: I, features: &mut Features) -> Result<(), LearnError>
+    where
+        I: IntoIterator,
+        I::Item: Borrow<Input<'a>>,
+    {
         features.activate(0, 1.0);
-        for at in 0..self.inputs.len() {
-            let InputState { base, state } = &self.inputs[at];
-            match (state, features.raw[at]) {
+        let expected = self.inputs.len();
+        let mut inputs = inputs.into_iter();
+        for (index, InputState { base, state }) in self.inputs.iter().enumerate() {
+            let input = inputs.next().ok_or(LearnError::InputCount { expected, found: index })?;
+            let raw = Raw::of(index, input.borrow(), state)?;
+            features.raw.push(raw);
+            match (state, raw) {
                 (_, Raw::Missing) => features.activate(*base, 1.0),
                 (State::Number(number), Raw::Number(x)) => {
                     let z = number.standardised(x, self.settings.clip);
@@ -191,11 +221,16 @@ impl Encoder {
                 _ => {}
             }
         }
+        let more = inputs.take(MAX_INPUTS).count();
+        if more != 0 {
+            return Err(LearnError::InputCount { expected, found: expected + more });
+        }
         for at in 0..self.crosses.len() {
             if let Some(row) = self.crosses.row(at, |input| self.bin(input, features.raw[input])) {
                 features.activate(row, 1.0);
             }
         }
+        Ok(())
     }
 
     /// The cell that a raw value falls into when it is crossed.
@@ -215,7 +250,37 @@ impl Encoder {
         }
     }
 
-    /// Takes over rows that another learner found, and scales and quantiles where it saw more since `base`.
+    /// The inputs of each cross, the declared ones first.
+    pub(crate) fn crosses(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
+        self.crosses.pairs()
+    }
+
+    /// Takes note of what an outcome of `action` left unexplained and of its variance; a cross may be added, whose cells
+    /// get rows as they are seen.
+    pub(crate) fn seek(&mut self, features: &Features, action: usize, left_over: (f32, f32)) {
+        if self.declared + usize::from(self.settings.learned) <= self.crosses.len() {
+            return;
+        }
+        let mut search = std::mem::take(&mut self.search);
+        let bin = |input: u16| {
+            let raw = features.raw.get(usize::from(input)).copied();
+            self.bin(usize::from(input), raw.unwrap_or(Raw::Missing))
+        };
+        let known = |left, right| self.crosses.contains(left, right);
+        let found = search.outcome(self.inputs.len() as u16, action, left_over, bin, known);
+        self.search = search;
+        if let Some((left, right)) = found {
+            self.crosses.add(left, right);
+        }
+    }
+
+    /// Takes over another's crosses and gives the place here of each.
+    pub(crate) fn adopt_crosses(&mut self, other: &Self) -> Vec<u16> {
+        other.crosses().map(|(left, right)| self.crosses.add(left, right) as u16).collect()
+    }
+
+    /// Takes over rows that another learner found, named as they are here, and scales and quantiles where it saw more
+    /// since `base`.
     pub(crate) fn adopt(&mut self, fresh: &[Slot], other: &Self, base: &Self) {
         for slot in fresh {
             let row = self.slots.len() as u32;
@@ -244,18 +309,20 @@ impl Encoder {
 
     /// Takes note of one context; rows may be added at the end.
     pub(crate) fn observe(&mut self, features: &Features) {
-        let Self { settings, inputs, slots, .. } = self;
-        for (at, (known, raw)) in inputs.iter_mut().zip(&features.raw).enumerate() {
+        let Self { settings, inputs, watched, slots, .. } = self;
+        for &at in watched.iter() {
+            let place = usize::from(at);
+            let (Some(known), Some(raw)) = (inputs.get_mut(place), features.raw.get(place)) else { continue };
             match (&mut known.state, *raw) {
                 (State::Number(number), Raw::Number(x)) => {
-                    let key = settings.seed ^ ((at as u64 + 1) << 40);
+                    let key = settings.seed ^ ((u64::from(at) + 1) << 40);
                     number.observe(x, settings.reservoir, settings.knots, key);
                 }
                 (State::Category(categories), Raw::Code(code)) => {
                     slots.extend(
                         categories
                             .observe(code, settings.rare_after, settings.categories, slots.len() as u32)
-                            .then_some(Slot { input: at as u16, kind: FeatureKind::Category(code) }),
+                            .then_some(Slot { input: at, kind: FeatureKind::Category(code) }),
                     );
                 }
                 _ => {}

@@ -13,8 +13,66 @@ pub(super) struct Number {
     /// 1 / standard deviation, kept so that encoding does not divide.
     inverse_sd: f64,
     reservoir: Vec<f32>,
-    /// Knots in rising order, each with the hat that stands on it.
-    knots: Vec<(f32, u8)>,
+    knots: Knots,
+}
+
+/// Knots in rising order, each with the hat that stands on it; kept together for one look through the cache.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Knots {
+    /// Infinite after the last one.
+    at: [f32; MAX_KNOTS],
+    /// 1 / the distance to the next knot.
+    slope: [f32; MAX_KNOTS],
+    hat: [u8; MAX_KNOTS],
+    count: u8,
+}
+
+/// The most knots of a number.
+const MAX_KNOTS: usize = 16;
+
+impl Default for Knots {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+impl Knots {
+    /// At most [`MAX_KNOTS`] knots, in rising order.
+    fn new(knots: &[(f32, u8)]) -> Self {
+        let mut new = Self {
+            at: [f32::INFINITY; MAX_KNOTS],
+            slope: [0.0; MAX_KNOTS],
+            hat: [0; MAX_KNOTS],
+            count: knots.len().min(MAX_KNOTS) as u8,
+        };
+        for (place, &(at, hat)) in knots.iter().take(MAX_KNOTS).enumerate() {
+            (new.at[place], new.hat[place]) = (at, hat);
+            new.slope[place] = knots.get(place + 1).map_or(0.0, |(next, _)| (1.0 / (next - at)).min(f32::MAX));
+        }
+        new
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (f32, u8)> + '_ {
+        self.at.iter().copied().zip(self.hat).take(usize::from(self.count))
+    }
+
+    /// The knot at or before `x`, and how far `x` is on the way to the next, 0 to 1; beyond the ends, at the ends.
+    fn place(&self, x: f32) -> Option<(usize, f32)> {
+        let last = self.count.checked_sub(1)?;
+        // All are compared, without a branch.
+        let below = self.at.iter().fold(0_u32, |below, at| below.wrapping_add(u32::from(*at <= x)));
+        let left = below.saturating_sub(1).min(u32::from(last)) as usize;
+        let share = ((x - self.at[left]) * self.slope[left]).clamp(0.0, 1.0);
+        Some((left, if below == 0 || left == usize::from(last) { 0.0 } else { share }))
+    }
+
+    /// Whether restored knots are what [`Knots::new`] makes of them.
+    fn is_consistent(&self, hats: u8) -> bool {
+        let knots: Vec<(f32, u8)> = self.iter().collect();
+        *self == Self::new(&knots)
+            && knots.iter().all(|(at, hat)| at.is_finite() && *hat < hats)
+            && knots.windows(2).all(|pair| pair[0].0 < pair[1].0)
+    }
 }
 
 impl Number {
@@ -25,29 +83,24 @@ impl Number {
 
     /// Calls `activate` with the one or two hats over `x` and their shares, which sum to 1.
     pub(super) fn hats(&self, x: f32, mut activate: impl FnMut(u8, f32)) {
-        let above = self.knots.iter().take_while(|(knot, _)| *knot <= x).count();
-        match (above.checked_sub(1).map(|at| self.knots[at]), self.knots.get(above)) {
-            (None, None) => {}
-            (None, Some(&(_, hat))) | (Some((_, hat)), None) => activate(hat, 1.0),
-            (Some((low, left)), Some(&(high, right))) => {
-                let share = (x - low) / (high - low);
-                activate(left, 1.0 - share);
-                activate(right, share);
-            }
+        let Some((left, share)) = self.knots.place(x) else { return };
+        activate(self.knots.hat[left], 1.0 - share);
+        if 0.0 < share {
+            activate(self.knots.hat[left + 1], share);
         }
     }
 
     /// Whether restored state is finite and in order.
     pub(super) fn is_consistent(&self, hats: u8) -> bool {
         [self.mean, self.squares, self.inverse_sd].iter().all(|number| number.is_finite())
-            && self.knots.iter().all(|(knot, hat)| knot.is_finite() && *hat < hats)
-            && self.knots.windows(2).all(|pair| pair[0].0 < pair[1].0)
+            && self.knots.is_consistent(hats)
     }
 
-    /// Which quarter of the knots `x` falls into, 0 to 3.
+    /// Which quarter of its quantiles `x` falls into, 0 to 3.
     pub(super) fn quarter(&self, x: f32) -> u8 {
-        let above = self.knots.iter().take_while(|(knot, _)| *knot <= x).count();
-        (above * 4 / (self.knots.len() + 1)) as u8
+        let Some((left, share)) = self.knots.place(x) else { return 0 };
+        let ranges = f32::from(self.knots.count.max(2) - 1);
+        (((left as f32 + share) / ranges * 4.0) as u8).min(3)
     }
 
     /// Takes note of `x`.
@@ -63,7 +116,9 @@ impl Number {
         if self.reservoir.len() < capacity as usize {
             self.reservoir.push(x as f32);
         } else {
-            let place = draw::mix(key.wrapping_add(self.count)) % self.count;
+            // The upper half of the product is an even draw below `count`.
+            let bits = draw::mix(key.wrapping_add(self.count));
+            let place = ((u128::from(bits) * u128::from(self.count)) >> 64) as u64;
             if let Some(kept) = self.reservoir.get_mut(place as usize) {
                 *kept = x as f32;
             }
@@ -103,20 +158,21 @@ impl Number {
         distinct.dedup();
         if distinct.len() <= wanted {
             // Few values: a hat each. A value keeps its hat while new ones arrive.
-            let hat_of = |value: f32| self.knots.iter().find(|(knot, _)| *knot == value).map(|(_, hat)| *hat);
-            let mut free: Vec<u8> = (0..wanted as u8)
-                .rev()
-                .filter(|hat| self.knots.iter().all(|(_, used)| used != hat))
-                .collect();
+            let hat_of =
+                |value: f32| self.knots.iter().find(|(knot, _)| *knot == value).map(|(_, hat)| hat);
+            let mut free: Vec<u8> =
+                (0..wanted as u8).rev().filter(|hat| self.knots.iter().all(|(_, used)| used != *hat)).collect();
             let fresh: Vec<(f32, u8)> = distinct
                 .iter()
                 .filter_map(|&value| hat_of(value).or_else(|| free.pop()).map(|hat| (value, hat)))
                 .collect();
-            self.knots = fresh;
+            self.knots = Knots::new(&fresh);
         } else {
             let last = sorted.len() - 1;
-            self.knots = (0..wanted).map(|at| (sorted[at * last / (wanted - 1)], at as u8)).collect();
-            self.knots.dedup_by(|next, kept| next.0 == kept.0);
+            let mut knots: Vec<(f32, u8)> =
+                (0..wanted).map(|at| (sorted[at * last / (wanted - 1)], at as u8)).collect();
+            knots.dedup_by(|next, kept| next.0 == kept.0);
+            self.knots = Knots::new(&knots);
         }
     }
 }

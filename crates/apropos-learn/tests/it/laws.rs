@@ -8,7 +8,7 @@ use apropos_learn::{
 };
 use proptest::prelude::*;
 
-use crate::world::{World, action, definition, inputs};
+use crate::world::{Decider, World, action, definition, inputs};
 
 fn policies() -> [Policy; 5] {
     [
@@ -73,6 +73,56 @@ fn choices_follow_the_logged_probabilities() {
         // 0.001 of χ² with four degrees of freedom is 18.5.
         assert!(chi < 18.5, "{policy:?}: {chi}");
     }
+}
+
+#[test]
+fn draws_follow_the_logged_probabilities_in_ten_thousand_contexts() {
+    let world = World::new(11, 15);
+    let mut model = Model::new(&definition(11), &(0..15).map(action).collect::<Vec<_>>()).unwrap();
+    let candidates: Vec<u32> = (0..15).collect();
+    let (mut decider, mut out) = (Decider::default(), Vec::new());
+    let (redraws, mut squares, mut freedom) = (1_000_u64, 0.0, 0.0);
+    for t in 0..10_000_u64 {
+        let context = world.context(t);
+        // An engine that logs for judging policies keeps a floor of one in a hundred.
+        let chosen = decider.choose(&model, &context, &candidates, t);
+        probabilities(&Policy::default(), decider.values(), 1.0, t + 1, 0.01, &mut out);
+        assert!((out.iter().sum::<f64>() - 1.0).abs() < 1e-12 && out.iter().all(|p| 0.01 / 15.0 <= p + 1e-15));
+        let mut counts = [0.0; 15];
+        for n in 0..redraws {
+            let u = draw::unit(draw::mix(draw::mix(t).wrapping_add(n)));
+            counts[choose(&out, u).unwrap().index] += 1.0;
+        }
+        // What is expected less than five times is counted together.
+        let (mut chi, mut cells, mut rest) = (0.0, 0.0_f64, (0.0, 0.0));
+        for (count, p) in counts.iter().zip(&out) {
+            let expected = p * redraws as f64;
+            if expected < 5.0 {
+                rest = (rest.0 + count, rest.1 + expected);
+            } else {
+                chi += (count - expected) * (count - expected) / expected;
+                cells += 1.0;
+            }
+        }
+        if 5.0 <= rest.1 {
+            chi += (rest.0 - rest.1) * (rest.0 - rest.1) / rest.1;
+            cells += 1.0;
+        }
+        if 2.0 <= cells {
+            let degrees = cells - 1.0;
+            // Wilson and Hilferty: the cube root is nearly normal. One in a thousand over 10,000 contexts is 5.2.
+            let spread = 2.0 / (9.0 * degrees);
+            let z = ((chi / degrees).cbrt() - (1.0 - spread)) / spread.sqrt();
+            assert!(z < 5.2, "context {t}: {chi} with {degrees} degrees of freedom");
+            squares += chi;
+            freedom += degrees;
+        }
+        let outcome = Outcome::new(0, world.hit(chosen, &context, t));
+        model.learn(&decider.features, chosen as u32, &outcome, 1.0).unwrap();
+    }
+    let z = (squares - freedom) / (2.0_f64 * freedom).sqrt();
+    println!("all together: {squares:.0} with {freedom:.0} degrees of freedom, {z:.2} standard deviations");
+    assert!(1_000.0 < freedom && z.abs() < 4.0, "{z}");
 }
 
 /// A model with all kinds of inputs, taught `rounds` outcomes from `from` on.

@@ -2,6 +2,9 @@
 //! (default 1; 10 gives the full runs quoted in the documents).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test is the report")]
 
+mod attack;
+mod found;
+mod golden;
 mod laws;
 mod safety;
 mod snapshot;

@@ -7,6 +7,7 @@ use apropos_learn::{
     Outcome, RewardDefinition, Scores, Shadow,
 };
 
+use crate::cases;
 use crate::world::{World, action, definition, inputs};
 
 fn numbers() -> Model {
@@ -23,7 +24,8 @@ fn hostile_numbers_leave_no_trace() {
     let hostile = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e38];
     let (mut clean, mut attacked) = (numbers(), numbers());
     let (mut features, mut refused) = (Features::new(), 0);
-    for t in 0..100_000_u64 {
+    // A million with `APROPOS_CASES=10`.
+    for t in 0..100_000 * cases().min(10) {
         if t.is_multiple_of(100) {
             let bad = hostile[(t / 100 % 5) as usize];
             assert!(attacked.encode(&[Input::Number(bad)], &mut features).is_err());
@@ -72,6 +74,20 @@ fn features_of_another_model_are_refused() {
 }
 
 #[test]
+fn stored_features_that_are_not_finite_are_refused_when_read() {
+    let mut features = Features::new();
+    numbers().encode([Input::Number(2.5)], &mut features).unwrap();
+    let text = serde_json::to_string(&features).unwrap();
+    assert_eq!(serde_json::from_str::<Features>(&text).unwrap(), features);
+    for (from, to) in [("2.5", "1e300"), ("[1.0", "[1e30"), ("\"rows\":[0", "\"rows\":[0,0"), ("[0", "[1")] {
+        let altered = text.replacen(from, to, 1);
+        assert_ne!(altered, text, "{from}");
+        assert!(serde_json::from_str::<Features>(&altered).is_err(), "{altered}");
+    }
+    assert_eq!(serde_json::from_str::<Features>(r#"{"rows":[],"values":[],"raw":[]}"#).unwrap(), Features::new());
+}
+
+#[test]
 fn one_subject_has_one_say_a_day_for_an_action() {
     let mut model = numbers();
     let mut features = Features::new();
@@ -87,6 +103,27 @@ fn one_subject_has_one_say_a_day_for_an_action() {
     assert_eq!(learn(11, 0, 7), Ok(()));
     assert_eq!(learn(200, 0, 7), Ok(()));
     assert_eq!(learn(10, 0, 9), Err(LearnError::Influence), "what is no longer remembered is refused");
+}
+
+#[test]
+fn a_subject_that_always_says_yes_is_heard_until_it_is_no_news() {
+    let definition = ModelDefinition {
+        inputs: vec![InputDefinition { name: "x".to_owned(), kind: InputKind::Number }],
+        rewards: vec![RewardDefinition { base_rate: 0.02, ..RewardDefinition::new("click") }],
+        ..ModelDefinition::default()
+    };
+    let mut model = Model::new(&definition, &[action(0)]).unwrap();
+    let mut features = Features::new();
+    model.encode([Input::Number(1.0)], &mut features).unwrap();
+    let mut learn = |day, subject, value| {
+        let outcome = Outcome { subject: Some(subject), day, ..Outcome::new(0, value) };
+        model.learn(&features, 0, &outcome, 1.0)
+    };
+    assert_eq!((learn(1, 7, 1.0), learn(2, 7, 1.0)), (Ok(()), Ok(())));
+    assert_eq!(learn(3, 7, 1.0), Err(LearnError::Influence), "two sure rewards more than predicted");
+    assert_eq!(learn(3, 7, 0.0), Ok(()), "what speaks against it is heard");
+    assert_eq!(learn(3, 8, 1.0), Ok(()), "others are heard");
+    assert_eq!(learn(2, 7, 0.0), Err(LearnError::Influence), "going back a day gives no second say");
 }
 
 #[test]

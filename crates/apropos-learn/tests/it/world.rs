@@ -85,6 +85,11 @@ pub(crate) struct Decider {
 }
 
 impl Decider {
+    /// The optimistic scores of the last choice.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// Chooses among `candidates`.
     pub(crate) fn choose(
         &mut self,

@@ -1,0 +1,97 @@
+//! Identities in one hand that praise one action: what it costs everybody, and whether it is noticed.
+
+use apropos_event::draw;
+use apropos_learn::{Model, ModelDefinition, Outcome, SafetyDefinition};
+
+use crate::cases;
+use crate::world::{Decider, World, action, definition};
+
+const ACTIONS: usize = 15;
+const SUBJECTS: u64 = 5_000;
+/// Decisions before the attack, and after it has begun; a subject is met once a day.
+const QUIET: u64 = 30_000;
+const ATTACK: u64 = 60_000;
+
+/// What became of one stream.
+#[derive(Debug, Default)]
+struct Stream {
+    /// Expected clicks of honest subjects after the attack began.
+    clicks: f64,
+    /// The promoted action's share of what was chosen.
+    share: f64,
+    /// When the first alarm after that rang.
+    alarm: Option<u64>,
+}
+
+/// `hundredths` of the subjects click on `target` whenever they see it and never on anything else.
+fn stream(seed: u64, hundredths: u64, target: usize, safety: SafetyDefinition) -> Stream {
+    let world = World::new(seed, ACTIONS);
+    let definition = ModelDefinition { safety, ..definition(seed) };
+    let mut model = Model::new(&definition, &(0..ACTIONS).map(action).collect::<Vec<_>>()).unwrap();
+    let candidates: Vec<u32> = (0..ACTIONS as u32).collect();
+    let mut decider = Decider::default();
+    let mut done = Stream::default();
+    let mut rung = 0;
+    for t in 0..QUIET + ATTACK {
+        let context = world.context(t);
+        let subject = draw::bits(seed, "subject", t) % SUBJECTS;
+        let chosen = decider.choose(&model, &context, &candidates, t);
+        let mut hit = world.hit(chosen, &context, t);
+        if t == QUIET {
+            rung = model.alarms(0);
+        }
+        if QUIET <= t {
+            let bought = subject * 100 < hundredths * SUBJECTS;
+            done.clicks += if bought { 0.0 } else { world.rate(chosen, &context) };
+            if bought {
+                hit = f64::from(u8::from(chosen == target));
+            }
+            done.share += f64::from(u8::from(chosen == target)) / ATTACK as f64;
+        }
+        let day = (t / SUBJECTS) as i32;
+        let outcome = Outcome { subject: Some(subject), day, ..Outcome::new(0, hit) };
+        // What goes beyond a subject's say is refused.
+        let _ = model.learn(&decider.features, chosen as u32, &outcome, 1.0);
+        if QUIET <= t && done.alarm.is_none() && rung < model.alarms(0) {
+            done.alarm = Some(t - QUIET);
+        }
+    }
+    done
+}
+
+#[test]
+fn bought_clicks_cost_little_and_ring_an_alarm() {
+    let seeds = 2 * cases();
+    for (hundredths, loss, growth) in [(1, 0.02, 1.5), (5, 0.10, 2.0)] {
+        let (mut clean, mut attacked, mut open) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+        let mut alarms = Vec::new();
+        for seed in 1..=seeds {
+            // An action that is chosen now and then.
+            let target = (draw::bits(seed, "target", 0) % ACTIONS as u64) as usize;
+            let add = |sums: &mut [f64; 2], one: &Stream| {
+                sums[0] += one.clicks;
+                sums[1] += one.share;
+            };
+            // The same subjects are left out of the clean count.
+            let honest = 1.0 - hundredths as f64 / 100.0;
+            let quiet = stream(seed, 0, target, SafetyDefinition::default());
+            clean[0] += quiet.clicks * honest;
+            clean[1] += quiet.share;
+            let bought = stream(seed, hundredths, target, SafetyDefinition::default());
+            add(&mut attacked, &bought);
+            alarms.push(bought.alarm);
+            let unbound = SafetyDefinition { subject_weight: 0.0, subject_excess: 0.0, ..SafetyDefinition::default() };
+            add(&mut open, &stream(seed, hundredths, target, unbound));
+        }
+        let lost = 1.0 - attacked[0] / clean[0];
+        let grown = attacked[1] / clean[1];
+        println!(
+            "{hundredths} % bought: clicks lost {lost:.4}, share of the promoted {grown:.2} times; unbound {:.4} and {:.2}; \
+             alarms after {alarms:?}",
+            1.0 - open[0] / clean[0],
+            open[1] / clean[1]
+        );
+        assert!(lost <= loss, "{lost}");
+        assert!(grown <= growth, "{grown}");
+    }
+}
