@@ -172,7 +172,8 @@ fn learn(c: &mut Criterion) {
 
 /// A small playbook: a handful of inputs, 13 actions, both tiers; after 5,000 outcomes.
 fn small(c: &mut Criterion) {
-    let kinds = [InputKind::Number, InputKind::Number, InputKind::Category, InputKind::Category, InputKind::Flag];
+    let kinds =
+        [InputKind::Number, InputKind::Number, InputKind::Category, InputKind::Category, InputKind::Flag];
     let definition = ModelDefinition {
         inputs: kinds.iter().enumerate().map(|(at, kind)| input(at, *kind)).collect(),
         rewards: vec![RewardDefinition { base_rate: 0.05, ..RewardDefinition::new("click") }],
@@ -205,7 +206,8 @@ fn small(c: &mut Criterion) {
             model.encode(contexts[t].iter(), &mut features)
         });
     });
-    group.bench_function("small/score-13", |b| b.iter(|| model.score(&features, &candidates, 0, &mut scores)));
+    group
+        .bench_function("small/score-13", |b| b.iter(|| model.score(&features, &candidates, 0, &mut scores)));
     group.bench_function("small/outcome", |b| {
         b.iter(|| {
             t = (t + 1) % 64;

@@ -58,7 +58,11 @@ fn inputs(definition: &ModelDefinition, root: &Path, problems: &mut Problems) {
         problems.push(Problem::error("learn/too-many-inputs", path, message));
     }
     if MAX_CROSSES / 2 < definition.crosses.len() {
-        let message = format!("{} crosses are more than the {} a model takes", definition.crosses.len(), MAX_CROSSES / 2);
+        let message = format!(
+            "{} crosses are more than the {} a model takes",
+            definition.crosses.len(),
+            MAX_CROSSES / 2
+        );
         problems.push(Problem::error("learn/too-many-crosses", root.key("crosses"), message));
     }
     for (at, cross) in definition.crosses.iter().enumerate() {

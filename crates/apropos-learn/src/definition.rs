@@ -227,6 +227,6 @@ pub struct SafetyDefinition {
 
 impl Default for SafetyDefinition {
     fn default() -> Self {
-        Self { subject_weight: 1.0, subject_excess: 1.5, spike: 3.0 }
+        Self { subject_weight: 1.0, subject_excess: 2.5, spike: 3.0 }
     }
 }

@@ -124,8 +124,10 @@ mod tests {
         for p in [0.01, 0.3, 0.9] {
             let mut silent = 1.0;
             for pair in looks.windows(2) {
-                let hazard =
-                    1.0 / (1.0 + (-(libm::log(p / (1.0 - p)) + curve.offset(p, curve.share(pair[0]), pair[1]))).exp());
+                let hazard = 1.0
+                    / (1.0
+                        + (-(libm::log(p / (1.0 - p)) + curve.offset(p, curve.share(pair[0]), pair[1])))
+                            .exp());
                 silent *= 1.0 - hazard;
             }
             assert!((1.0 - silent - p).abs() < 1e-6, "{p}: {silent}");

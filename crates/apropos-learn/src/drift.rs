@@ -5,9 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Standard deviations of a residual that count as nothing.
-const SLACK: f32 = 0.1;
-/// Standardised residuals beyond the slack that must add up before the alarm rings.
-const LIMIT: f32 = 50.0;
+const SLACK: f32 = 0.15;
+/// Standardised residuals beyond the slack that must add up before the alarm rings. With this slack a false alarm comes less
+/// than once in ten million outcomes, from rates of one in a hundred on; a rate that doubles from three in a hundred
+/// is noticed after about 2,000 outcomes of that action.
+const LIMIT: f32 = 75.0;
 
 /// Cumulative sums, by action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,17 +58,27 @@ mod tests {
     use apropos_event::draw::uniform;
 
     #[test]
-    fn a_halved_rate_rings_and_a_steady_one_does_not() {
-        let (p, n) = (0.1_f32, 20_000_u64);
-        let mut alarms = Alarms::new(2);
-        for at in 0..n {
-            let y = f32::from(u8::from(uniform(1, "y", at) < 0.1));
-            assert!(!alarms.residual(0, y - p, p * (1.0 - p)), "false alarm at {at}");
+    fn a_rate_that_falls_or_rises_rings() {
+        for (before, after, within) in [(0.1, 0.03, 2_000), (0.03, 0.08, 2_000), (0.5, 0.3, 1_000)] {
+            let p = before as f32;
+            let mut alarms = Alarms::new(1);
+            let rang = (0..20_000_u64).position(|at| {
+                let y = f32::from(u8::from(uniform(2, "y", at) < after));
+                alarms.residual(0, y - p, p * (1.0 - p))
+            });
+            assert!(rang.is_some_and(|at| at < within), "{before} to {after}: {rang:?}");
         }
-        let rang = (0..n).position(|at| {
-            let y = f32::from(u8::from(uniform(2, "y", at) < 0.03));
-            alarms.residual(1, y - p, p * (1.0 - p))
-        });
-        assert!(rang.is_some_and(|at| at < 1_500), "{rang:?}");
+    }
+
+    #[test]
+    fn ten_million_steady_outcomes_ring_at_most_once() {
+        for p in [0.02_f32, 0.1] {
+            let mut alarms = Alarms::new(1);
+            for at in 0..10_000_000_u64 {
+                let hit = apropos_event::draw::unit(apropos_event::draw::mix(at << 8)) < f64::from(p);
+                alarms.residual(0, f32::from(u8::from(hit)) - p, p * (1.0 - p));
+            }
+            assert!(alarms.rung() <= 1, "{p}: {}", alarms.rung());
+        }
     }
 }

@@ -21,7 +21,7 @@ pub enum Policy {
         gamma: f64,
         /// How γ grows with the number of decisions.
         exponent: f64,
-        /// Standard deviations added to the logit before gaps are measured.
+        /// Standard deviations added to the logit before gaps are measured, times √(2 ln K) among K candidates.
         optimism: f64,
     },
     /// The best, but with probability `epsilon` any candidate, evenly.
@@ -36,7 +36,7 @@ pub enum Policy {
     },
     /// The best upper bound, always.
     Optimistic {
-        /// Standard deviations added to the logit.
+        /// Standard deviations added to the logit, times √(2 ln K) among K candidates.
         optimism: f64,
     },
     /// The best estimate, always.
@@ -45,12 +45,12 @@ pub enum Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self::InverseGap { gamma: 3_000.0, exponent: 0.5, optimism: 0.2 }
+        Self::InverseGap { gamma: 10_000.0, exponent: 0.5, optimism: 0.5 }
     }
 }
 
 impl Policy {
-    /// Standard deviations to add to the logit of a candidate before it is scored.
+    /// How optimistic candidates are scored; see [`crate::Scores::optimistic`].
     pub fn optimism(&self) -> f64 {
         match self {
             Self::InverseGap { optimism, .. } | Self::Optimistic { optimism } => *optimism,
@@ -157,6 +157,12 @@ pub fn choose(probabilities: &[f64], draw: f64) -> Option<Choice> {
     // The sum may end a rounding below 1: the last candidate with any probability.
     let last = probabilities.iter().rposition(|&probability| 0.0 < probability)?;
     Some(Choice { index: last, probability: probabilities[last] })
+}
+
+/// How far the highest of `candidates` standard normals lies above their mean, roughly: √(2 ln K). By that much the best of
+/// many looks better than it is, and so much more a candidate must be doubted before it is left alone.
+pub(crate) fn spread(candidates: usize) -> f64 {
+    (2.0 * libm::log(candidates.max(1) as f64)).sqrt()
 }
 
 /// γ at decision `t`.

@@ -87,7 +87,9 @@ impl Full {
         self.variances.push(prior.map_or(0.0, |(_, variance)| variance));
         if let Some((mean, _)) = prior.filter(|_| first) {
             self.place(0);
-            self.prior.iter_mut().for_each(|prior| prior.0 = mean);
+            if let Some(prior) = self.prior.first_mut() {
+                prior.0 = mean;
+            }
         }
     }
 
@@ -107,7 +109,9 @@ impl Full {
     /// Fills `active` with those of the features that have a place here, giving places to new ones.
     pub(crate) fn activate_all(&mut self, rows: &[u32], values: &[f32], active: &mut Active) {
         if self.prior.len() < self.most as usize {
-            rows.iter().for_each(|row| self.place(*row));
+            for row in rows {
+                self.place(*row);
+            }
         }
         self.activate(rows, values, active);
     }
@@ -121,9 +125,8 @@ impl Full {
         let room = self.prior.len() < self.most as usize;
         for (&row, &x) in rows.iter().zip(values) {
             match self.places.get(row as usize) {
-                None | Some(&OUT) => {}
                 Some(&NEW) if room => active.unplaced += self.variances[row as usize] * (x * x),
-                Some(&NEW) => {}
+                None | Some(&(OUT | NEW)) => {}
                 Some(&place) => {
                     active.places.push(place);
                     active.values.push(x);
@@ -141,7 +144,7 @@ impl Full {
 
     /// Mean and variance of the logit of `action`.
     #[inline(always)]
-    fn logit(&self, active: &Active, action: usize) -> (f32, f32) {
+    fn logit<S: Simd>(&self, simd: S, active: &Active, action: usize) -> (f32, f32) {
         let Some(arm) = self.arms.get(action).and_then(Option::as_ref) else {
             return self.unlearned(active, 0);
         };
@@ -152,11 +155,11 @@ impl Full {
         for (&place, &x) in active.places.iter().zip(&active.values) {
             mean += arm.mean.get(place as usize).copied().unwrap_or(0.0) * x;
         }
-        variance += if active.dense.is_empty() || width < self.prior.len() {
+        variance += if active.dense.is_empty() {
             arm.pairs(active, self.stride)
         } else {
             let dense = &active.dense[..width.div_ceil(8) * 8];
-            kernel::quadratic(&arm.covariance, stride, &active.places, &active.values, dense)
+            kernel::quadratic(simd, &arm.covariance, stride, &active.places, &active.values, dense)
         };
         for taken in arm.pending.chunks_exact(stride) {
             let along = active.along(taken);
@@ -187,7 +190,7 @@ impl Full {
     ) {
         let Self { stride, prior, arms, .. } = self;
         let Some(slot) = arms.get_mut(action) else { return };
-        let arm = slot.get_or_insert_with(|| Arm::default());
+        let arm = slot.get_or_insert_default();
         arm.grow(prior, *stride);
         arm.learn(active, *stride, step);
         if keep < 1.0 && arm.updates.is_multiple_of(FORGET_EVERY) {
@@ -348,12 +351,13 @@ impl WithSimd for FullLogits<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { full, shared, features, candidates, order, active, upper, mean, variance, p: (line, p) } = self;
+        let Self { full, shared, features, candidates, order, active, upper, mean, variance, p: (line, p) } =
+            self;
         full.activate(&features.rows, &features.values, active);
-        shared.sum(features, upper);
+        shared.sum(simd, features, upper);
         for &at in order {
             let Some(&action) = candidates.get(at as usize) else { continue };
-            let (m, v) = full.logit(active, action as usize);
+            let (m, v) = full.logit(simd, active, action as usize);
             let (common, common_variance) = shared.of(upper, action);
             mean[at as usize] = m + common;
             variance[at as usize] = v + common_variance;

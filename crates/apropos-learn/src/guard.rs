@@ -94,7 +94,8 @@ const WINDOW: u32 = 1_000;
 const REMEMBERED: usize = 32;
 
 /// A model with a way back: when the loss of a window of 1,000 outcomes is a stated multiple of the usual one (the median
-/// of the last 32 windows), the model of before that window is restored.
+/// of the last 32 windows), the model of before that window is restored. A number that is not finite, which nothing that was
+/// let in can cause, freezes the model at that state: it decides on, and learns no more.
 #[derive(Clone, Debug)]
 pub struct Guarded {
     model: Model,
@@ -102,6 +103,7 @@ pub struct Guarded {
     sums: Vec<(f64, u32)>,
     usual: Vec<Vec<f64>>,
     rollbacks: u64,
+    frozen: bool,
 }
 
 impl Guarded {
@@ -109,7 +111,14 @@ impl Guarded {
     pub fn new(model: Model) -> Self {
         let rewards = model.definition().rewards.len();
         let good = model.clone();
-        Self { model, good, sums: vec![(0.0, 0); rewards], usual: vec![Vec::new(); rewards], rollbacks: 0 }
+        Self {
+            model,
+            good,
+            sums: vec![(0.0, 0); rewards],
+            usual: vec![Vec::new(); rewards],
+            rollbacks: 0,
+            frozen: false,
+        }
     }
 
     /// The model, for deciding.
@@ -125,7 +134,7 @@ impl Guarded {
     /// Learns as [`Model::learn`] does; true when this outcome ended a window that made the model go back.
     ///
     /// # Errors
-    /// As [`Model::learn`].
+    /// As [`Model::learn`]; and when the model is frozen.
     pub fn learn(
         &mut self,
         features: &Features,
@@ -133,13 +142,22 @@ impl Guarded {
         outcome: &Outcome,
         weight: f64,
     ) -> Result<bool, LearnError> {
+        if self.frozen {
+            return Err(LearnError::Frozen);
+        }
         self.model.learn(features, action, outcome, weight)?;
+        if !self.model.last_loss(outcome.reward).is_finite() {
+            return Err(self.freeze());
+        }
         let kind = outcome.reward as usize;
         let Some((sum, count)) = self.sums.get_mut(kind) else { return Ok(false) };
         *sum += self.model.last_loss(outcome.reward);
         *count += 1;
         if *count < WINDOW {
             return Ok(false);
+        }
+        if !self.model.is_consistent() {
+            return Err(self.freeze());
         }
         let mean = *sum / f64::from(WINDOW);
         (*sum, *count) = (0.0, 0);
@@ -161,5 +179,44 @@ impl Guarded {
         usual.push(mean);
         self.good = self.model.clone();
         Ok(false)
+    }
+
+    /// Goes back to the last good state for good.
+    fn freeze(&mut self) -> LearnError {
+        self.model = self.good.clone();
+        self.frozen = true;
+        LearnError::Frozen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apropos_event::ActionId;
+
+    use super::*;
+    use crate::{Input, InputDefinition, InputKind, ModelDefinition, RewardDefinition};
+
+    #[test]
+    fn a_number_inside_that_is_not_finite_freezes_the_last_good_model() {
+        let definition = ModelDefinition {
+            inputs: vec![InputDefinition { name: "x".to_owned(), kind: InputKind::Number }],
+            rewards: vec![RewardDefinition::new("click")],
+            full: crate::FullDefinition { features: 0, ..crate::FullDefinition::default() },
+            ..ModelDefinition::default()
+        };
+        let actions = ["a", "b"].map(|id| ActionId::new(id).unwrap());
+        let fresh = Model::new(&definition, &actions).unwrap();
+        let mut features = Features::new();
+        fresh.encode([Input::Number(1.0)], &mut features).unwrap();
+        // A weight that the next outcome touches, and one that only the check at the end of a window finds.
+        for (lane, last) in [(0, 1), (1, 1_000)] {
+            let mut guarded = Guarded::new(fresh.clone());
+            guarded.model.rewards[0].table.set(0, lane, f32::NAN, 1.0);
+            let learned =
+                (1..=1_000).find(|_| guarded.learn(&features, 0, &Outcome::new(0, 1.0), 1.0).is_err());
+            assert_eq!(learned, Some(last));
+            assert_eq!(*guarded.model(), fresh);
+            assert_eq!(guarded.learn(&features, 1, &Outcome::new(0, 1.0), 1.0), Err(LearnError::Frozen));
+        }
     }
 }

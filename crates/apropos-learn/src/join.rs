@@ -159,9 +159,8 @@ impl Open {
             self.thinned += 1;
             self.outcomes.retain(|(hash, _, _)| self.thinned <= hash.trailing_zeros());
         }
-        let seconds = |(_, at, delay): &(u64, Timestamp, Duration)| {
-            (delay.as_secs_f64(), now.since(*at).as_secs_f64())
-        };
+        let seconds =
+            |(_, at, delay): &(u64, Timestamp, Duration)| (delay.as_secs_f64(), now.since(*at).as_secs_f64());
         curve.fit(&self.outcomes.iter().map(seconds).collect::<Vec<_>>());
     }
 }
@@ -318,9 +317,7 @@ impl Joiner {
         let value = match progress.came {
             None => Some(definition.default),
             // What came before this look's time has been learned at an earlier look.
-            Some((delay, value)) => {
-                (before.is_none_or(|from| from < delay) && delay <= to).then_some(value)
-            }
+            Some((delay, value)) => (before.is_none_or(|from| from < delay) && delay <= to).then_some(value),
         };
         let mut next = Progress { looks: progress.looks + 1, ..progress };
         if let (Some(value), Some(curve), false) = (value, self.curves.get(kind as usize), progress.refused) {

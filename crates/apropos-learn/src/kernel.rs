@@ -10,6 +10,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::full::{MAX_FULL, PENDING};
 use crate::math;
+use crate::rows::LANES;
 
 /// Runs `kernel` compiled for this machine.
 pub(crate) fn wide<K: WithSimd>(kernel: K) -> K::Output {
@@ -151,52 +152,62 @@ impl WithSimd for Product<'_> {
 
 /// xᵀPx for a matrix with rows of `stride` numbers; `dense` holds x at every place, padded to a multiple of eight.
 ///
-/// Columns are summed 32 at a time, then multiplied by `dense` in eight lanes that are added up pairwise at the end.
+/// Four vectors of columns are summed at a time, in registers, then multiplied by `dense` in eight lanes that are added up
+/// pairwise at the end.
 #[inline(always)]
-pub(crate) fn quadratic(matrix: &[f32], stride: usize, places: &[u32], values: &[f32], dense: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    let (wide, rest) = dense.as_chunks::<32>();
-    let mut from = 0;
-    for dense in wide {
-        columns(matrix.get(from..).unwrap_or(&[]), stride, places, values, dense, &mut lanes);
-        from += 32;
-    }
-    for dense in rest.as_chunks::<8>().0 {
-        columns(matrix.get(from..).unwrap_or(&[]), stride, places, values, dense, &mut lanes);
-        from += 8;
-    }
-    pairwise(lanes)
-}
-
-/// `lanes` += (Σ x · row) · dense over the first N columns of `matrix`.
-#[inline(always)]
-fn columns<const N: usize>(
+pub(crate) fn quadratic<S: Simd>(
+    simd: S,
     matrix: &[f32],
     stride: usize,
     places: &[u32],
     values: &[f32],
-    dense: &[f32; N],
-    lanes: &mut [f32; 8],
-) {
-    let mut sums = [0.0_f32; N];
-    for (&place, &x) in places.iter().zip(values) {
-        let row = matrix.get(place as usize * stride..).and_then(<[f32]>::first_chunk::<N>);
-        let Some(row) = row else { continue };
-        for lane in 0..N {
-            sums[lane] += row[lane] * x;
-        }
+    dense: &[f32],
+) -> f32 {
+    if !LANES.is_multiple_of(S::F32_LANES) {
+        return quadratic(pulp::Scalar::new(), matrix, stride, places, values, dense);
     }
-    for (sums, dense) in sums.as_chunks::<8>().0.iter().zip(dense.as_chunks::<8>().0) {
-        for lane in 0..8 {
-            lanes[lane] += sums[lane] * dense[lane];
-        }
+    let mut lanes = [0.0_f32; LANES];
+    let x = (places, values);
+    let mut from = 0;
+    while from + 4 * S::F32_LANES <= dense.len() {
+        columns::<S, 4>(simd, (matrix, stride), x, dense, from, &mut lanes);
+        from += 4 * S::F32_LANES;
     }
+    while from < dense.len() {
+        columns::<S, 1>(simd, (matrix, stride), x, dense, from, &mut lanes);
+        from += S::F32_LANES;
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
-/// The sum of eight lanes, in a fixed order.
+/// `lanes` += (Σ x · row) · dense over N vectors of columns from column `from` on; a column's lane is its place modulo eight.
 #[inline(always)]
-fn pairwise([a, b, c, d, e, f, g, h]: [f32; 8]) -> f32 {
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
+fn columns<S: Simd, const N: usize>(
+    simd: S,
+    (matrix, stride): (&[f32], usize),
+    (places, values): (&[u32], &[f32]),
+    dense: &[f32],
+    from: usize,
+    lanes: &mut [f32; LANES],
+) {
+    let width = N * S::F32_LANES;
+    let mut sums = [simd.splat_f32s(0.0); N];
+    for (&place, &x) in places.iter().zip(values) {
+        let at = place as usize * stride + from;
+        let Some(row) = matrix.get(at..at + width) else { continue };
+        let factor = simd.splat_f32s(x);
+        for (sum, row) in sums.iter_mut().zip(S::as_simd_f32s(row).0) {
+            *sum = simd.add_f32s(*sum, simd.mul_f32s(*row, factor));
+        }
+    }
+    let Some(dense) = dense.get(from..from + width) else { return };
+    let lanes = S::as_mut_simd_f32s(lanes).0;
+    let first = from / S::F32_LANES;
+    for (at, (sum, dense)) in sums.iter().zip(S::as_simd_f32s(dense).0).enumerate() {
+        let lane = (first + at) % lanes.len();
+        lanes[lane] = simd.add_f32s(lanes[lane], simd.mul_f32s(*sum, *dense));
+    }
 }
 
 /// `sums` += Σ x · row over the places, four rows at a time.
@@ -221,8 +232,8 @@ fn add_rows<S: Simd>(
     }
 }
 
-/// P −= Σ u uᵀ over the first `width` numbers (a multiple of eight) of each row, for the one
-/// or eight vectors in `taken`; the diagonal stays positive.
+/// P −= Σ u uᵀ over the first `width` numbers (a multiple of eight) of each row, for the one or eight vectors in `taken`; the
+/// diagonal stays positive.
 pub(crate) struct Downdate<'a> {
     pub(crate) matrix: &'a mut [f32],
     pub(crate) stride: usize,
@@ -243,21 +254,33 @@ impl WithSimd for Downdate<'_> {
             }
             return;
         }
-        let mut vectors = taken.chunks_exact(stride).map(|vector| vector[..width].as_chunks::<8>().0);
-        let vectors: [&[[f32; 8]]; PENDING] = std::array::from_fn(|_| vectors.next().unwrap_or(&[]));
+        let mut vectors = taken.chunks_exact(stride).map(|vector| &vector[..width]);
+        let vectors: [&[f32]; PENDING] = std::array::from_fn(|_| vectors.next().unwrap_or(&[]));
         for (place, row) in matrix.chunks_exact_mut(stride).enumerate() {
-            let factors = vectors.map(|vector| vector.get(place / 8).map_or(0.0, |eight| eight[place % 8]));
-            for (at, row) in row[..width].as_chunks_mut::<8>().0.iter_mut().enumerate() {
-                let mut left = *row;
-                for (vector, factor) in vectors.iter().zip(factors) {
-                    let Some(eight) = vector.get(at) else { continue };
-                    for lane in 0..8 {
-                        left[lane] -= factor * eight[lane];
-                    }
-                }
-                *row = left;
-            }
+            let factors = vectors.map(|vector| vector.get(place).copied().unwrap_or(0.0));
+            take_off(simd, &mut row[..width], vectors, factors);
             row[place] = row[place].max(1e-7);
+        }
+    }
+}
+
+/// `row` −= Σ factor · vector over eight vectors, which are as long as the row: whole registers, then the rest.
+#[inline(always)]
+fn take_off<S: Simd>(simd: S, row: &mut [f32], vectors: [&[f32]; PENDING], factors: [f32; PENDING]) {
+    let (row, row_end) = S::as_mut_simd_f32s(row);
+    let (heads, ends) = (vectors.map(|v| S::as_simd_f32s(v).0), vectors.map(|v| S::as_simd_f32s(v).1));
+    let wide = factors.map(|factor| simd.splat_f32s(factor));
+    for (at, row) in row.iter_mut().enumerate() {
+        let mut left = *row;
+        for (head, factor) in heads.iter().zip(wide) {
+            let Some(head) = head.get(at) else { continue };
+            left = simd.sub_f32s(left, simd.mul_f32s(*head, factor));
+        }
+        *row = left;
+    }
+    for (at, row) in row_end.iter_mut().enumerate() {
+        for (end, factor) in ends.iter().zip(factors) {
+            *row -= end.get(at).copied().unwrap_or(0.0) * factor;
         }
     }
 }
@@ -308,14 +331,14 @@ mod tests {
     macro_rules! same {
         ($start:expr, |$room:ident| $kernel:expr) => {{
             let (mut plain, mut vector) = ($start.clone(), $start.clone());
-            let narrow = {
+            let narrow = [{
                 let $room = &mut plain;
                 pulp::Scalar::new().vectorize($kernel)
-            };
-            let wide = {
+            }];
+            let wide = [{
                 let $room = &mut vector;
                 wide($kernel)
-            };
+            }];
             assert_eq!(narrow, wide);
             assert_eq!(plain, vector);
         }};
@@ -327,8 +350,8 @@ mod tests {
         type Output = u32;
 
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> u32 {
-            quadratic(self.0, 48, self.1, self.2, self.3).to_bits()
+        fn with_simd<S: Simd>(self, simd: S) -> u32 {
+            quadratic(simd, self.0, 48, self.1, self.2, self.3).to_bits()
         }
     }
 
@@ -372,12 +395,16 @@ mod tests {
         let x = |at: usize| f64::from(dense[at]);
         let pairs = || (0..40).flat_map(|row| (0..40).map(move |column| (row, column)));
         let naive: f64 = pairs().map(|(row, column)| x(row) * cell(row, column) * x(column)).sum();
-        assert!((f64::from(quadratic(&matrix, stride, &places, &values, &dense)) - naive).abs() < 1e-6);
+        let plain = pulp::Scalar::new();
+        assert!(
+            (f64::from(quadratic(plain, &matrix, stride, &places, &values, &dense)) - naive).abs() < 1e-6
+        );
         let taken = numbers(9_000, 8 * 48);
         let mut downdated = matrix.clone();
         wide(Downdate { matrix: &mut downdated, stride, width: 40, taken: &taken });
         for (row, column) in pairs() {
-            let square = |at: usize| f64::from(taken[at * stride + row]) * f64::from(taken[at * stride + column]);
+            let square =
+                |at: usize| f64::from(taken[at * stride + row]) * f64::from(taken[at * stride + column]);
             let naive = cell(row, column) - (0..8).map(square).sum::<f64>();
             let naive = if row == column { naive.max(1e-7) } else { naive };
             assert!((f64::from(downdated[row * stride + column]) - naive).abs() < 1e-6);

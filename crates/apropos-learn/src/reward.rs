@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::calibrate::Platt;
 use crate::drift::Alarms;
 use crate::encoder::{FeatureKind, Slot};
+use crate::explore::spread;
 use crate::full::{Active, Full, FullLogits};
 use crate::kernel;
 use crate::rows::Table;
@@ -30,10 +31,12 @@ pub(crate) struct Reward {
     /// Decayed progressive loss of the two tiers.
     pub(crate) losses: [f64; 2],
     pub(crate) evidence: Vec<f32>,
-    /// Mean and variance of the logit of what was chosen, for placing newcomers.
+    /// Mean and variance of the optimistic logit of what was chosen, for placing newcomers.
     usual: (f32, f32),
-    /// The prior standard deviation of a newcomer's logit.
-    newcomer_sd: f32,
+    /// The prior variance of a newcomer's logit, over the contexts seen.
+    newcomer: f32,
+    /// Standard deviations by which candidates are scored higher than their mean.
+    optimism: f32,
     priors: Priors,
     pub(crate) calibration: Platt,
     pub(crate) alarms: Alarms,
@@ -90,7 +93,8 @@ impl Reward {
             losses: [0.0; 2],
             evidence: vec![0.0; actions],
             usual: (priors.bias.0, 0.0),
-            newcomer_sd: (priors.bias.1 + spread).sqrt(),
+            newcomer: priors.bias.1 + spread,
+            optimism: optimism_among(definition, actions),
             priors,
             calibration: Platt::default(),
             alarms: Alarms::new(actions),
@@ -134,7 +138,11 @@ impl Reward {
             && self.precision.len() == rows
             && self.precision.iter().all(|number| number.is_finite())
             && self.alarms.len() == actions
-            && self.evidence.iter().chain([&self.usual.0, &self.usual.1]).all(|number| number.is_finite())
+            && self
+                .evidence
+                .iter()
+                .chain([&self.usual.0, &self.usual.1, &self.newcomer, &self.optimism])
+                .all(|number| number.is_finite())
             && self.losses.iter().all(|loss| loss.is_finite())
             && self.calibration.is_finite()
     }
@@ -270,9 +278,14 @@ impl Reward {
         }
         // Mean and variance of the logit of what was chosen, over about a thousand outcomes.
         let share = 1.0 / (self.updates as f32 + 1.0).min(1_000.0);
-        let distance = mu - self.usual.0;
+        let distance = mu + self.optimism * s.max(0.0).sqrt() - self.usual.0;
         self.usual.0 += share * distance;
         self.usual.1 += share * ((1.0 - share) * distance * distance - self.usual.1);
+        if self.updates.is_multiple_of(16) {
+            let of = |(row, x): (u32, f32)| x * x / self.precision.get(row as usize).copied().unwrap_or(1.0);
+            let share = (16.0 * share).min(1.0);
+            self.newcomer += share * (features.iter().map(of).sum::<f32>() - self.newcomer);
+        }
         self.evidence[action] = self.evidence[action] * (1.0 - rate) + weight;
         self.updates += 1;
         (weight * (y - p), weight * weight * (p * (1.0 - p)))
@@ -291,8 +304,9 @@ impl Reward {
 
     /// Adds a lane for an action that has just come. Its optimistic logit is placed `z` standard deviations below the
     /// usual logit of what is chosen: in few contexts it is the best, so that it is tried there.
-    pub(crate) fn add_action(&mut self, slots: &[Slot], group: usize, z: f32, optimism: f32) {
+    pub(crate) fn add_action(&mut self, slots: &[Slot], group: usize, z: f32, definition: &ModelDefinition) {
         let lane = self.evidence.len();
+        self.optimism = optimism_among(definition, lane + 1);
         self.table.add_lane(lane, |row| self.priors.of(slots[row].kind));
         let prior = self.priors.of(FeatureKind::Bias);
         let shared = |upper: &Table| {
@@ -302,7 +316,7 @@ impl Reward {
         let total = if self.updates < 100 {
             prior.0 + shared(&self.upper[0])
         } else {
-            self.usual.0 - z * self.usual.1.sqrt() - optimism * self.newcomer_sd
+            self.usual.0 - z * self.usual.1.sqrt() - self.optimism * self.newcomer.max(0.0).sqrt()
         };
         self.table.set(0, lane, total - shared(&self.upper[0]), prior.1);
         let intercept = total - shared(&self.upper[1]);
@@ -312,6 +326,11 @@ impl Reward {
         self.evidence.push(0.0);
         self.alarms.add_action();
     }
+}
+
+/// Standard deviations by which each of so many candidates is scored higher than its mean.
+fn optimism_among(definition: &ModelDefinition, actions: usize) -> f32 {
+    (definition.exploration.policy.optimism() * spread(actions)) as f32
 }
 
 /// Prior means and variances of an action's weights by what their rows stand for.
@@ -384,8 +403,7 @@ fn raise(
     let touched = if shared || group != 0 { features.len() } else { features.len().min(1) };
     let (rows, values) = (&features.rows[..touched], &features.values[..touched]);
     upper.change_lane(rows, values, 0, |row, x, weight| {
-        let variance =
-            if row == 0 { definition.shared_bias_variance } else { definition.shared_variance };
+        let variance = if row == 0 { definition.shared_bias_variance } else { definition.shared_variance };
         if 0.0 < variance { step(weight, x, taken, fade.towards(0.0, variance)) } else { weight }
     });
     if group != 0 && 0.0 < definition.group_variance {

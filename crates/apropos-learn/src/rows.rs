@@ -7,6 +7,7 @@
 //! Not here: what rows and lanes stand for, and the rule by which weights move.
 #![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
+use pulp::Simd;
 use serde::{Deserialize, Serialize};
 
 /// Lanes of a block.
@@ -123,46 +124,69 @@ impl Table {
 
     /// Σ m x and Σ v x² of every lane, in the order of the features, into `sums` (interleaved as in the table).
     ///
-    /// Four blocks stay in registers while their rows stream by. A lane is summed alike however many lanes there are.
+    /// Sums of eight vectors stay in registers while their rows stream by. A lane is summed alike however many there are.
     #[inline(always)]
-    pub(crate) fn sum_all(&self, rows: &[u32], values: &[f32], sums: &mut [f32]) {
-        let (fours, rest) = sums.as_chunks_mut::<{ 4 * BLOCK }>();
-        let mut from = 0;
-        for four in fours {
-            self.sum_from(rows, values, from, four);
-            from += 4 * BLOCK;
-        }
-        for one in rest.as_chunks_mut::<BLOCK>().0 {
-            self.sum_from(rows, values, from, one);
-            from += BLOCK;
-        }
+    pub(crate) fn sum_all<S: Simd>(&self, simd: S, rows: &[u32], values: &[f32], sums: &mut [f32]) {
+        self.sum_blocks(simd, rows, values, 0, sums);
     }
 
-    /// The same for the numbers that begin at `from` in each row.
+    /// The same for the blocks from `first` on, as many as `sums` holds.
     #[inline(always)]
-    fn sum_from<const N: usize>(&self, rows: &[u32], values: &[f32], from: usize, sums: &mut [f32; N]) {
-        let stride = self.stride();
-        let mut local = [0.0_f32; N];
-        for (&row, &x) in rows.iter().zip(values) {
-            let at = row as usize * stride + from;
-            let Some(row) = self.data.get(at..).and_then(<[f32]>::first_chunk::<N>) else { continue };
-            let square = x * x;
-            for (sum, row) in local.as_chunks_mut::<BLOCK>().0.iter_mut().zip(row.as_chunks::<BLOCK>().0) {
-                for lane in 0..LANES {
-                    sum[lane] += row[lane] * x;
-                }
-                for lane in LANES..BLOCK {
-                    sum[lane] += row[lane] * square;
-                }
+    pub(crate) fn sum_blocks<S: Simd>(
+        &self,
+        simd: S,
+        rows: &[u32],
+        values: &[f32],
+        first: usize,
+        sums: &mut [f32],
+    ) {
+        let features = (rows, values);
+        let from = first * BLOCK;
+        // Whole blocks at a time, with as many sums as fit the registers.
+        match S::F32_LANES {
+            8 => {
+                let done = self.sum_vectors::<S, 8>(simd, features, from, sums);
+                let more = self.sum_vectors::<S, 4>(simd, features, from + done, &mut sums[done..]);
+                self.sum_vectors::<S, 2>(simd, features, from + done + more, &mut sums[done + more..]);
+            }
+            4 => {
+                self.sum_vectors::<S, 4>(simd, features, from, sums);
+            }
+            _ => {
+                self.sum_vectors::<pulp::Scalar, BLOCK>(pulp::Scalar::new(), features, from, sums);
             }
         }
-        *sums = local;
     }
 
-    /// The same for one block.
+    /// The same for the numbers from `from` on, a multiple of the block, N vectors at a time while so many are left. Returns
+    /// how many numbers were summed.
     #[inline(always)]
-    pub(crate) fn sum_block(&self, rows: &[u32], values: &[f32], block: usize, sums: &mut [f32; BLOCK]) {
-        self.sum_from(rows, values, block * BLOCK, sums);
+    fn sum_vectors<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        (rows, values): (&[u32], &[f32]),
+        from: usize,
+        sums: &mut [f32],
+    ) -> usize {
+        let (stride, width) = (self.stride(), N * S::F32_LANES);
+        let mut done = 0;
+        for sums in sums.chunks_exact_mut(width) {
+            let mut local = [simd.splat_f32s(0.0); N];
+            for (&row, &x) in rows.iter().zip(values) {
+                let at = row as usize * stride + from + done;
+                let Some(row) = self.data.get(at..at + width) else { continue };
+                let (line, square) = (simd.splat_f32s(x), simd.splat_f32s(x * x));
+                for (at, (sum, row)) in local.iter_mut().zip(S::as_simd_f32s(row).0).enumerate() {
+                    let factor = if at * S::F32_LANES % BLOCK < LANES { line } else { square };
+                    *sum = simd.add_f32s(*sum, simd.mul_f32s(*row, factor));
+                }
+            }
+            for (sum, local) in S::as_mut_simd_f32s(sums).0.iter_mut().zip(local) {
+                *sum = local;
+            }
+            done += width;
+        }
+        done
     }
 
     /// Whether this is a table of finite numbers of that shape.
@@ -175,7 +199,21 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use pulp::WithSimd;
+
     use super::*;
+    use crate::kernel;
+
+    struct Sums<'a>(&'a Table, &'a [u32], &'a [f32], &'a mut [f32]);
+
+    impl WithSimd for Sums<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            self.0.sum_all(simd, self.1, self.2, self.3);
+        }
+    }
 
     #[test]
     fn a_thousand_actions_of_4096_weights_fit_32_mebibytes() {
@@ -199,10 +237,13 @@ mod tests {
         let rows: Vec<u32> = (0..40).filter(|row| row % 3 != 1).collect();
         let values: Vec<f32> = rows.iter().map(|row| value(*row as usize + 7)).collect();
         let mut all = vec![f32::NAN; table.blocks() * BLOCK];
-        table.sum_all(&rows, &values, &mut all);
+        table.sum_all(pulp::Scalar::new(), &rows, &values, &mut all);
+        let mut wide = all.clone();
+        kernel::wide(Sums(&table, &rows, &values, &mut wide));
+        assert_eq!(all, wide);
         for lane in 0..lanes {
             let mut block = [f32::NAN; BLOCK];
-            table.sum_block(&rows, &values, lane / LANES, &mut block);
+            table.sum_blocks(pulp::Scalar::new(), &rows, &values, lane / LANES, &mut block);
             let at = lane / LANES * BLOCK + lane % LANES;
             assert_eq!((all[at], all[at + LANES]), (block[lane % LANES], block[lane % LANES + LANES]));
             assert_eq!((all[at], all[at + LANES]), table.lane(&rows, &values, lane));

@@ -1,5 +1,6 @@
 //! What scoring hands back, with the room it works in, so that a decision allocates nothing once warm.
 
+use crate::explore::spread;
 use crate::full::Active;
 use crate::kernel::{self, Optimistic};
 
@@ -85,8 +86,10 @@ impl Scores {
         &self.p
     }
 
-    /// Fills `out` with σ(mean + `optimism` · standard deviation) for each candidate: what policies measure gaps on.
+    /// Fills `out` with σ(mean + `optimism` · √(2 ln K) · standard deviation) for each of the K candidates: what policies
+    /// measure gaps on.
     pub fn optimistic(&self, optimism: f64, out: &mut Vec<f64>) {
+        let optimism = optimism * spread(self.len());
         out.resize(self.len(), 0.0);
         let Self { mean, variance, .. } = self;
         kernel::wide(Optimistic { mean, variance, optimism: optimism as f32, out });

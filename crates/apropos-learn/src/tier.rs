@@ -23,10 +23,10 @@ pub(crate) struct Shared<'a> {
 impl Shared<'_> {
     /// Sums of every lane, into `sums`.
     #[inline(always)]
-    pub(crate) fn sum(&self, features: &Features, sums: &mut Vec<f32>) {
+    pub(crate) fn sum<S: Simd>(&self, simd: S, features: &Features, sums: &mut Vec<f32>) {
         sums.resize(self.table.blocks() * BLOCK, 0.0);
         let touched = self.touched.min(features.len());
-        self.table.sum_all(&features.rows[..touched], &features.values[..touched], sums);
+        self.table.sum_all(simd, &features.rows[..touched], &features.values[..touched], sums);
     }
 
     /// Mean and variance that `action` gets from the `sums` of its levels.
@@ -65,13 +65,13 @@ impl WithSimd for Logits<'_> {
         let Self { own, shared, features, candidates, sums: [sums, upper], mean, variance, p } = self;
         let Features { rows, values, .. } = features;
         if candidates.len() < own.blocks() {
-            few(own, features, candidates, mean, variance);
+            few(simd, own, features, candidates, mean, variance);
         } else {
             sums.resize(own.blocks() * BLOCK, 0.0);
-            own.sum_all(rows, values, sums);
+            own.sum_all(simd, rows, values, sums);
             gather(sums, candidates, mean, variance);
         }
-        shared.sum(features, upper);
+        shared.sum(simd, features, upper);
         for ((mean, variance), &action) in mean.iter_mut().zip(variance.iter_mut()).zip(candidates) {
             let (m, v) = shared.of(upper, action);
             *mean += m;
@@ -85,13 +85,20 @@ impl WithSimd for Logits<'_> {
 
 /// Few candidates among many actions: only the blocks that hold one.
 #[inline(always)]
-fn few(own: &Table, features: &Features, candidates: &[u32], mean: &mut [f32], variance: &mut [f32]) {
+fn few<S: Simd>(
+    simd: S,
+    own: &Table,
+    features: &Features,
+    candidates: &[u32],
+    mean: &mut [f32],
+    variance: &mut [f32],
+) {
     let mut sums = [0.0; BLOCK];
     let mut summed = usize::MAX;
     for (at, &action) in candidates.iter().enumerate() {
         let block = action as usize / LANES;
         if block != summed {
-            own.sum_block(&features.rows, &features.values, block, &mut sums);
+            own.sum_blocks(simd, &features.rows, &features.values, block, &mut sums);
             summed = block;
         }
         (mean[at], variance[at]) = lane(&sums, action as usize % LANES);
@@ -101,7 +108,8 @@ fn few(own: &Table, features: &Features, candidates: &[u32], mean: &mut [f32], v
 /// Picks the candidates' lanes out of the sums of all.
 #[inline(always)]
 fn gather(sums: &[f32], candidates: &[u32], mean: &mut [f32], variance: &mut [f32]) {
-    let whole = candidates.iter().zip(0..).fold(true, |all, (&action, at)| all & (action == at));
+    let differs = candidates.iter().zip(0..).fold(0, |differs, (&action, at)| differs | (action ^ at));
+    let whole = differs == 0;
     if !whole {
         for ((mean, variance), &action) in mean.iter_mut().zip(variance).zip(candidates) {
             (*mean, *variance) = lane(sums, action as usize);

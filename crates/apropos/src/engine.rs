@@ -12,7 +12,6 @@ use apropos_nba::{
     Catalogue, Decision, Desk, Explanation, Fingerprint, Outcome, Question, Reward, SettleError,
 };
 use apropos_profile::{ProfileRules, Use};
-use smallvec::SmallVec;
 
 use crate::bindings::{Bindings, Rooms};
 use crate::{Customer, Model};
@@ -344,8 +343,7 @@ impl Engine {
     /// Encodes the customer's features; `false` when they cannot be, and nothing learned is used then.
     fn encode(&self, model: &Model, facts: &Facts, features: &mut Features) -> bool {
         let inputs = self.inputs.iter().map(|(id, kind)| input(facts.get(*id), *kind));
-        let inputs: SmallVec<[apropos_learn::Input<'_>; 16]> = inputs.collect();
-        model.learned().encode(&inputs, features).is_ok()
+        model.learned().encode(inputs, features).is_ok()
     }
 }
 

@@ -93,7 +93,10 @@ impl TryFrom<Stored> for Features {
 
     fn try_from(stored: Stored) -> Result<Self, LearnError> {
         let Stored { rows, values, raw } = stored;
-        let number = |raw: &Raw| !matches!(raw, Raw::Number(x) if !(x.abs() <= MAX_NUMBER));
+        let number = |raw: &Raw| match raw {
+            Raw::Number(x) => x.abs() <= MAX_NUMBER,
+            _ => true,
+        };
         let fine = rows.len() == values.len()
             && rows.first() == Some(&0)
             && values.iter().all(|x| x.abs() <= MAX_VALUE)

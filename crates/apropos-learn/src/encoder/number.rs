@@ -47,7 +47,8 @@ impl Knots {
         };
         for (place, &(at, hat)) in knots.iter().take(MAX_KNOTS).enumerate() {
             (new.at[place], new.hat[place]) = (at, hat);
-            new.slope[place] = knots.get(place + 1).map_or(0.0, |(next, _)| (1.0 / (next - at)).min(f32::MAX));
+            new.slope[place] =
+                knots.get(place + 1).map_or(0.0, |(next, _)| (1.0 / (next - at)).min(f32::MAX));
         }
         new
     }
@@ -158,10 +159,11 @@ impl Number {
         distinct.dedup();
         if distinct.len() <= wanted {
             // Few values: a hat each. A value keeps its hat while new ones arrive.
-            let hat_of =
-                |value: f32| self.knots.iter().find(|(knot, _)| *knot == value).map(|(_, hat)| hat);
-            let mut free: Vec<u8> =
-                (0..wanted as u8).rev().filter(|hat| self.knots.iter().all(|(_, used)| used != *hat)).collect();
+            let hat_of = |value: f32| self.knots.iter().find(|(knot, _)| *knot == value).map(|(_, hat)| hat);
+            let mut free: Vec<u8> = (0..wanted as u8)
+                .rev()
+                .filter(|hat| self.knots.iter().all(|(_, used)| used != *hat))
+                .collect();
             let fresh: Vec<(f32, u8)> = distinct
                 .iter()
                 .filter_map(|&value| hat_of(value).or_else(|| free.pop()).map(|hat| (value, hat)))

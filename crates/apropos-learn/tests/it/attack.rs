@@ -17,8 +17,8 @@ const ATTACK: u64 = 60_000;
 struct Stream {
     /// Expected clicks of honest subjects after the attack began.
     clicks: f64,
-    /// The promoted action's share of what was chosen.
-    share: f64,
+    /// Each action's share of what was chosen.
+    shares: [f64; ACTIONS],
     /// When the first alarm after that rang.
     alarm: Option<u64>,
 }
@@ -46,7 +46,7 @@ fn stream(seed: u64, hundredths: u64, target: usize, safety: SafetyDefinition) -
             if bought {
                 hit = f64::from(u8::from(chosen == target));
             }
-            done.share += f64::from(u8::from(chosen == target)) / ATTACK as f64;
+            done.shares[chosen] += 1.0 / ATTACK as f64;
         }
         let day = (t / SUBJECTS) as i32;
         let outcome = Outcome { subject: Some(subject), day, ..Outcome::new(0, hit) };
@@ -59,37 +59,55 @@ fn stream(seed: u64, hundredths: u64, target: usize, safety: SafetyDefinition) -
     done
 }
 
+/// Clicks and shares of all seeds, added up.
+#[derive(Debug, Default)]
+struct Sums {
+    clicks: f64,
+    share: f64,
+}
+
+impl Sums {
+    fn add(&mut self, stream: &Stream, target: usize) {
+        self.clicks += stream.clicks;
+        self.share += stream.shares[target];
+    }
+}
+
+/// The action that comes third when nobody is bought: one that people see, and could see more of.
+fn third(clean: &Stream) -> usize {
+    let mut order: Vec<usize> = (0..ACTIONS).collect();
+    order.sort_by(|a, b| clean.shares[*b].total_cmp(&clean.shares[*a]));
+    order[2]
+}
+
 #[test]
 fn bought_clicks_cost_little_and_ring_an_alarm() {
     let seeds = 2 * cases();
+    let unbound =
+        || SafetyDefinition { subject_weight: 0.0, subject_excess: 0.0, ..SafetyDefinition::default() };
     for (hundredths, loss, growth) in [(1, 0.02, 1.5), (5, 0.10, 2.0)] {
-        let (mut clean, mut attacked, mut open) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+        let [mut clean, mut attacked, mut open, mut free] = [(); 4].map(|()| Sums::default());
         let mut alarms = Vec::new();
         for seed in 1..=seeds {
-            // An action that is chosen now and then.
-            let target = (draw::bits(seed, "target", 0) % ACTIONS as u64) as usize;
-            let add = |sums: &mut [f64; 2], one: &Stream| {
-                sums[0] += one.clicks;
-                sums[1] += one.share;
-            };
-            // The same subjects are left out of the clean count.
-            let honest = 1.0 - hundredths as f64 / 100.0;
-            let quiet = stream(seed, 0, target, SafetyDefinition::default());
-            clean[0] += quiet.clicks * honest;
-            clean[1] += quiet.share;
+            let quiet = stream(seed, 0, 0, SafetyDefinition::default());
+            let target = third(&quiet);
+            clean.add(&quiet, target);
+            free.add(&stream(seed, 0, target, unbound()), target);
+            open.add(&stream(seed, hundredths, target, unbound()), target);
             let bought = stream(seed, hundredths, target, SafetyDefinition::default());
-            add(&mut attacked, &bought);
+            attacked.add(&bought, target);
             alarms.push(bought.alarm);
-            let unbound = SafetyDefinition { subject_weight: 0.0, subject_excess: 0.0, ..SafetyDefinition::default() };
-            add(&mut open, &stream(seed, hundredths, target, unbound));
         }
-        let lost = 1.0 - attacked[0] / clean[0];
-        let grown = attacked[1] / clean[1];
+        // The bought are not counted, so only the honest part of the clean clicks compares.
+        let honest = clean.clicks * (1.0 - hundredths as f64 / 100.0);
+        let lost = 1.0 - attacked.clicks / honest;
+        let grown = attacked.share / clean.share;
         println!(
             "{hundredths} % bought: clicks lost {lost:.4}, share of the promoted {grown:.2} times; unbound {:.4} and {:.2}; \
-             alarms after {alarms:?}",
-            1.0 - open[0] / clean[0],
-            open[1] / clean[1]
+             the bound itself costs {:.4}; alarms after {alarms:?}",
+            1.0 - open.clicks / honest,
+            open.share / clean.share,
+            1.0 - clean.clicks / free.clicks,
         );
         assert!(lost <= loss, "{lost}");
         assert!(grown <= growth, "{grown}");

@@ -29,7 +29,10 @@ fn digest(full: usize) -> String {
             input("member", InputKind::Flag),
         ],
         crosses: vec![CrossDefinition { left: "channel".to_owned(), right: "new".to_owned() }],
-        groups: vec![GroupDefinition { name: "g".to_owned(), actions: vec![action(1), action(4), action(9)] }],
+        groups: vec![GroupDefinition {
+            name: "g".to_owned(),
+            actions: vec![action(1), action(4), action(9)],
+        }],
         rewards: vec![
             RewardDefinition { base_rate: 0.1, ..RewardDefinition::new("click") },
             RewardDefinition {
@@ -70,8 +73,12 @@ fn digest(full: usize) -> String {
         scores.optimistic(policy.optimism(), &mut values);
         explore::probabilities(&policy, &values, 1.0, t + 1, 0.01, &mut probabilities);
         let choice = explore::choose(&probabilities, u(10)).unwrap();
-        probabilities.iter().for_each(|p| fold(&mut digest, p.to_bits()));
-        scores.iter().for_each(|estimate| fold(&mut digest, u64::from(estimate.p.to_bits())));
+        for p in &probabilities {
+            fold(&mut digest, p.to_bits());
+        }
+        for estimate in scores.iter() {
+            fold(&mut digest, u64::from(estimate.p.to_bits()));
+        }
         let now = t as i64 * 60;
         let decided = Decided {
             id: id(t),
@@ -94,7 +101,8 @@ fn digest(full: usize) -> String {
         {
             coming.remove(&(at, key));
             // Some come after their window, or are refused to a subject that has had its say.
-            let _ = joiner.outcome(&mut model, &id(key / 2), reward, 1.0, Timestamp::from_secs_saturating(at));
+            let _ =
+                joiner.outcome(&mut model, &id(key / 2), reward, 1.0, Timestamp::from_secs_saturating(at));
         }
         joiner.advance(&mut model, Timestamp::from_secs_saturating(now));
     }

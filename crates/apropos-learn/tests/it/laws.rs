@@ -87,7 +87,9 @@ fn draws_follow_the_logged_probabilities_in_ten_thousand_contexts() {
         // An engine that logs for judging policies keeps a floor of one in a hundred.
         let chosen = decider.choose(&model, &context, &candidates, t);
         probabilities(&Policy::default(), decider.values(), 1.0, t + 1, 0.01, &mut out);
-        assert!((out.iter().sum::<f64>() - 1.0).abs() < 1e-12 && out.iter().all(|p| 0.01 / 15.0 <= p + 1e-15));
+        assert!(
+            (out.iter().sum::<f64>() - 1.0).abs() < 1e-12 && out.iter().all(|p| 0.01 / 15.0 <= p + 1e-15)
+        );
         let mut counts = [0.0; 15];
         for n in 0..redraws {
             let u = draw::unit(draw::mix(draw::mix(t).wrapping_add(n)));
