@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests: a failing one is the report")]
 
 mod budgets;
+mod canary;
+mod care;
 mod decisions;
 mod playbooks;
 mod replay;
