@@ -1,5 +1,5 @@
 //! What an author should look at: conditions that are always true or false, siblings that contradict or imply one
-//! another, comparisons outside the declared range, attributes nobody asks about.
+//! another, comparisons outside the declared range.
 //!
 //! The literals of one attribute cut its values into regions; what is said here about a node is said about its truth in
 //! each of those regions, and where the attribute is missing. So it is exact for conditions on one attribute, and silent
@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 
 use apropos_event::{Path, Problem, Problems};
 
-use crate::bitset::BitSet;
 use crate::index::analysis::{Cut, Formula, FormulaId, Graph, Scope, Table, Test, table_for, truth_in};
 use crate::limits::MAX_STEPS;
 use crate::text::{Node, NodeId, UnaryOp};
-use crate::{AttributeId, AttributeType, Condition, Schema, Truth};
+use crate::{AttributeId, AttributeType, Condition, Facts, Schema, Truth};
 
 impl Condition {
     /// Warnings for the author, with spans in [`Condition::text`]. `schema` is the one the condition was read against.
@@ -34,6 +33,11 @@ impl Condition {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn analyse(&self, schema: &Schema) -> Problems {
+        if self.attributes().is_empty() {
+            return Problems::from_iter([
+                constant(self.evaluate(&Facts::new(schema)), self.text()).with_span(0..self.text().len())
+            ]);
+        }
         let mut graph = Graph::default();
         let expression = self.expression();
         let formulas: Vec<FormulaId> =
@@ -69,27 +73,14 @@ impl Condition {
     }
 }
 
-/// Warnings for the attributes that no condition asks about. `now` and attributes that conditions derived are left out.
-pub fn unused_attributes<'c>(
-    schema: &Schema,
-    conditions: impl IntoIterator<Item = &'c Condition>,
-) -> Problems {
-    let mut used = BitSet::new(schema.len());
-    used.insert(AttributeId::NOW.index());
-    for condition in conditions {
-        condition.attributes().iter().for_each(|attribute| used.insert(attribute.index()));
-    }
-    schema
-        .attributes()
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !used.contains(*at))
-        .map(|(at, attribute)| {
-            let path = Path::root().key("attributes").index(at);
-            let message = format!("no condition asks about `{}`", attribute.name);
-            Problem::warning("condition/unused-attribute", path, message)
-        })
-        .collect()
+/// What is said of a condition whose answer is always the same.
+fn constant(truth: Truth, text: &str) -> Problem {
+    let (code, says) = match truth {
+        Truth::True => ("condition/always-true", "always true"),
+        Truth::False => ("condition/always-false", "never true"),
+        Truth::Unknown => ("condition/always-unknown", "never known"),
+    };
+    Problem::warning(code, Path::root(), format!("`{text}` is {says}"))
 }
 
 /// The regions of one attribute that a value can lie in.
@@ -191,7 +182,7 @@ impl Extent {
     }
 }
 
-impl Analyst<'_> {
+impl<'a> Analyst<'a> {
     fn warn(&mut self, code: &'static str, node: NodeId, message: impl Into<String>) {
         let span = self.condition.expression().span(node);
         self.found.push(Problem::warning(code, Path::root(), message).with_span(span));
@@ -229,22 +220,18 @@ impl Analyst<'_> {
     /// Looks at a node; below one that is always or never true there is nothing more to say.
     fn visit(&mut self, node: NodeId) {
         if let Formula::Constant(truth) = self.graph.formula(self.formula(node)) {
-            let (code, says) = match truth {
-                Truth::True => ("condition/always-true", "always true"),
-                Truth::False => ("condition/always-false", "never true"),
-                Truth::Unknown => ("condition/always-unknown", "never known"),
-            };
-            let message = format!("`{}` is {says}", self.text(node));
-            return self.warn(code, node, message);
+            let span = self.condition.expression().span(node);
+            return self.found.push(constant(*truth, self.text(node)).with_span(span));
         }
-        let expression = self.condition.expression();
-        let (terms, is_or) = match expression.ast().node(node) {
-            Node::And(terms) => (terms, false),
-            Node::Or(terms) => (terms, true),
+        let is_or = match self.node(node) {
+            Node::And(_) => false,
+            Node::Or(_) => true,
             Node::Unary { op: UnaryOp::Not, operand } => return self.visit_inner(*operand, node),
             _ => return self.visit_leaf(node),
         };
-        if self.siblings(terms, is_or) {
+        let mut terms = Vec::new();
+        self.parts(node, is_or, &mut terms);
+        if self.siblings(&terms, is_or) {
             return;
         }
         if let Some(extent) = self.extent(node)
@@ -253,7 +240,21 @@ impl Analyst<'_> {
             return;
         }
         for term in terms {
-            self.visit(*term);
+            self.visit(term);
+        }
+    }
+
+    fn node(&self, node: NodeId) -> &'a Node {
+        self.condition.expression().ast().node(node)
+    }
+
+    /// The parts of a junction; those of a junction of its own kind inside it are its parts as well.
+    fn parts(&self, node: NodeId, is_or: bool, parts: &mut Vec<NodeId>) {
+        match (self.node(node), is_or) {
+            (Node::And(terms), false) | (Node::Or(terms), true) => {
+                terms.iter().for_each(|term| self.parts(*term, is_or, parts));
+            }
+            _ => parts.push(node),
         }
     }
 

@@ -20,7 +20,6 @@ mod text;
 mod trace;
 mod truth;
 
-pub use analysis::unused_attributes;
 pub use attribute::{AttributeDefinition, AttributeType, Sensitivity};
 pub use bitset::BitSet;
 pub use condition::Condition;

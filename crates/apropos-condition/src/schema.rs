@@ -10,7 +10,7 @@ use apropos_event::{AttributeName, Path, Problem, Problems, Value, did_you_mean}
 use crate::facts::Row;
 use crate::limits::MAX_ATTRIBUTES;
 use crate::symbol::{SymbolId, SymbolSet, Symbols};
-use crate::{AttributeDefinition, AttributeType, Derived, FunctionDefinition};
+use crate::{AttributeDefinition, AttributeType, Condition, Derived, FunctionDefinition};
 
 /// The number of an attribute in one schema: dense, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,7 @@ pub struct SchemaBuilder {
     functions: BTreeMap<String, FunctionDefinition>,
     derived: Vec<Derived>,
     symbols: SymbolSet,
+    conditions: Vec<(Path, Condition)>,
 }
 
 /// The name of the attribute that holds the instant of the decision.
@@ -78,6 +79,7 @@ impl SchemaBuilder {
             functions: BTreeMap::new(),
             derived: Vec::new(),
             symbols: SymbolSet::default(),
+            conditions: Vec::new(),
         };
         if let Ok(name) = AttributeName::new(NOW) {
             let now = AttributeDefinition::new(name, AttributeType::Timestamp);
@@ -132,6 +134,30 @@ impl SchemaBuilder {
         }
         self.functions.insert(definition.name.clone(), definition);
         true
+    }
+
+    /// Reads a condition that stands at `path` of a definition. What is wrong with it is added to `problems`, with its
+    /// place; what an error keeps from being read is `None`.
+    ///
+    /// The builder remembers what it has read until [`SchemaBuilder::take_conditions`], so that all conditions of all
+    /// rooms can be looked at together.
+    pub fn condition(&mut self, text: &str, path: &Path, problems: &mut Problems) -> Option<Condition> {
+        match Condition::parse(text, &mut *self) {
+            Ok((condition, warnings)) => {
+                problems.absorb(path, warnings);
+                self.conditions.push((path.clone(), condition.clone()));
+                Some(condition)
+            }
+            Err(found) => {
+                problems.absorb(path, found);
+                None
+            }
+        }
+    }
+
+    /// The conditions read by [`SchemaBuilder::condition`] since this was last asked, each with its place.
+    pub fn take_conditions(&mut self) -> Vec<(Path, Condition)> {
+        std::mem::take(&mut self.conditions)
     }
 
     /// The id of an attribute declared so far.

@@ -130,7 +130,7 @@ impl Situations {
                 problems.push(Problem::error("context/shadowed", path.key("when"), message));
             }
             let when = situation.when.as_ref();
-            let condition = when.and_then(|text| when::parse(text, schema, &path.key("when"), problems));
+            let condition = when.and_then(|text| schema.condition(text, &path.key("when"), problems));
             situations.push((situation.id.clone(), condition));
         }
         if let Some((_, condition)) = situations.last_mut() {

@@ -119,7 +119,7 @@ impl StakesRules {
                     "a weight lies between 0 and 1",
                 ));
             }
-            let condition = when::parse(&consequence.when, schema, &path.key("when"), problems);
+            let condition = schema.condition(&consequence.when, &path.key("when"), problems);
             consequences.extend(condition.map(|c| (c, consequence.weight, consequence.reason.clone())));
         }
         let levels = levels(definition);

@@ -337,7 +337,9 @@ pub(crate) fn declare(
     problems: &mut Problems,
 ) {
     for attribute in attributes {
-        if schema.id(attribute.name.as_str()).is_none() {
+        // A cycle without stages was told where it stands.
+        let hollow = attribute.kind == AttributeType::Symbol && attribute.values.is_empty();
+        if !hollow && schema.id(attribute.name.as_str()).is_none() {
             let path = Path::root().key(attribute.name.as_str());
             schema.declare(&path, attribute.clone(), problems);
         }

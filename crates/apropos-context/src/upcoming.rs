@@ -1,5 +1,7 @@
 //! What is about to happen, so that help can come before the need.
 
+use std::collections::BTreeSet;
+
 use apropos_event::{Duration, Event, EventKind, Path, Problem, Problems, PropertyName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -130,25 +132,23 @@ pub(crate) fn compile(
         let message = format!("there are {} kinds, at most {MAX_HAPPENINGS} are accepted", definitions.len());
         problems.push(Problem::error("context/too-many", path.clone(), message));
     }
-    let mut kinds = definitions.to_vec();
-    kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
-    for pair in kinds.windows(2) {
-        if let [first, second] = pair
-            && first.kind == second.kind
-        {
-            let message = format!("`{}` is declared twice", first.kind);
-            problems.push(Problem::error("context/duplicate", path.clone(), message));
+    let mut seen = BTreeSet::new();
+    for (at, kind) in definitions.iter().enumerate() {
+        let path = path.index(at);
+        if !seen.insert(&kind.kind) {
+            let message = format!("`{}` is declared twice", kind.kind);
+            problems.push(Problem::error("context/duplicate", path.key("kind"), message));
         }
-    }
-    for kind in &kinds {
         if !kind.lead.is_positive() {
             let message = format!("the lead of `{}` must be longer than nothing", kind.kind);
-            problems.push(Problem::error("context/lead", path.clone(), message));
+            problems.push(Problem::error("context/lead", path.key("lead"), message));
         }
         if kind.expect_on.is_some() != kind.due.is_some() {
             let message = format!("`{}` needs both `expect_on` and `due`, or neither", kind.kind);
-            problems.push(Problem::error("context/due", path.clone(), message));
+            problems.push(Problem::error("context/due", path.key("due"), message));
         }
     }
+    let mut kinds = definitions.to_vec();
+    kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
     kinds
 }

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChannelId, CustomerId, Duration, EventError, EventId, EventKind, Identifier, Properties, SourceId,
-    Timestamp, Value,
+    ChannelId, CustomerId, Duration, EventError, EventId, EventKind, Identifier, Properties, PropertyName,
+    SourceId, Timestamp, Value,
 };
 
 /// One thing that happened to one customer.
@@ -87,6 +87,13 @@ impl Event {
     #[must_use]
     pub fn on(mut self, channel: ChannelId) -> Self {
         self.channel = Some(channel);
+        self
+    }
+
+    /// The same event with one more property.
+    #[must_use]
+    pub fn with(mut self, name: PropertyName, value: impl Into<Value>) -> Self {
+        self.properties.insert(name, value.into());
         self
     }
 

@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use apropos_condition::{AttributeId, Condition, Index, IndexBuilder, OnUnknown, Schema, SchemaBuilder};
 use apropos_context::Channels;
-use apropos_event::{ActionId, Path, Problem, Problems, did_you_mean};
+use apropos_event::{ActionId, GroupId, Path, Problem, Problems, did_you_mean};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::SILENCE;
-use crate::definition::{
-    ActionDefinition, CatalogueDefinition, GroupDefinition, LimitDefinition, PolicyDefinition,
-};
+use crate::definition::{ActionDefinition, CatalogueDefinition, LimitDefinition, PolicyDefinition};
 use crate::layout::Layout;
 use crate::silence::{self, Arms};
 
@@ -62,6 +60,8 @@ pub struct Catalogue {
     pub(crate) reads: BTreeSet<AttributeId>,
     pub(crate) silence: ActionId,
     pub(crate) arms: Arms,
+    pub(crate) groups: Vec<GroupId>,
+    pub(crate) resources: Vec<String>,
 }
 
 /// A catalogue whose conditions are read, before the schema is complete.
@@ -87,8 +87,7 @@ impl Draft {
         let mut reader =
             Reader { definition, schema, problems, conditions: Vec::new(), weights: Vec::new(), next: 0 };
         reader.names();
-        let groups: BTreeMap<&str, &GroupDefinition> =
-            definition.groups.iter().map(|group| (group.id.as_str(), group)).collect();
+        let groups = reader.groups();
         for (at, action) in definition.actions.iter().enumerate() {
             reader.action(at, action, &groups, channels);
         }
@@ -124,6 +123,8 @@ impl Draft {
             arms,
             layout,
             reads,
+            groups: self.definition.groups.into_iter().map(|group| group.id).collect(),
+            resources: self.definition.resources.into_keys().collect(),
             policy: self.definition.policy,
             rewards: self.definition.rewards,
             index: builder.build(),
@@ -190,6 +191,13 @@ impl Catalogue {
     }
 }
 
+/// The conditions of the groups, by their names: read once, and shared by all actions of a group.
+type Groups<'a> = BTreeMap<&'a str, [Vec<Condition>; 3]>;
+
+/// The lists of conditions that actions and groups have, each with the ruleset it goes to.
+const LISTS: [(&str, usize); 3] =
+    [("eligible", ELIGIBLE), ("applicable", APPLICABLE), ("suitable", SUITABLE)];
+
 struct Reader<'a> {
     definition: &'a CatalogueDefinition,
     schema: &'a mut SchemaBuilder,
@@ -200,7 +208,7 @@ struct Reader<'a> {
     next: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn error(&mut self, code: &'static str, path: Path, message: String) {
         self.problems.push(Problem::error(code, path, message));
     }
@@ -235,40 +243,32 @@ impl Reader<'_> {
         }
     }
 
-    fn action(
-        &mut self,
-        at: usize,
-        action: &ActionDefinition,
-        groups: &BTreeMap<&str, &GroupDefinition>,
-        channels: &Channels,
-    ) {
-        let path = Path::root().key("actions").index(at);
-        let group = action.group.as_ref().and_then(|id| groups.get(id.as_str()).copied());
-        if let (Some(id), None) = (&action.group, group) {
-            self.unknown(
-                "nba/unknown-group",
-                path.key("group"),
-                "group",
-                id.as_str(),
-                &groups.keys().copied().collect::<Vec<_>>(),
-            );
+    fn groups(&mut self) -> Groups<'a> {
+        let mut groups = Groups::new();
+        for (at, group) in self.definition.groups.iter().enumerate() {
+            let path = Path::root().key("groups").index(at);
+            let lists = [&group.eligible, &group.applicable, &group.suitable];
+            let read = lists.into_iter().zip(LISTS).map(|(texts, (key, _))| self.list(texts, &path.key(key)));
+            let read: Vec<Vec<Condition>> = read.collect();
+            groups.entry(group.id.as_str()).or_insert(read.try_into().unwrap_or_default());
         }
-        for (key, ruleset, own, shared) in [
-            ("eligible", ELIGIBLE, &action.eligible, group.map(|group| &group.eligible)),
-            ("applicable", APPLICABLE, &action.applicable, group.map(|group| &group.applicable)),
-            ("suitable", SUITABLE, &action.suitable, group.map(|group| &group.suitable)),
-        ] {
-            // What the group says comes first; its mistakes are told where the group stands.
-            for text in shared.into_iter().flatten() {
-                if let Ok((condition, _)) = Condition::parse(text, &mut *self.schema) {
-                    self.conditions.push((ruleset, at, condition, action.on_unknown));
-                }
-            }
-            for (number, text) in own.iter().enumerate() {
-                if let Some(condition) = self.condition(text, &path.key(key).index(number)) {
-                    self.conditions.push((ruleset, at, condition, action.on_unknown));
-                }
-            }
+        groups
+    }
+
+    fn action(&mut self, at: usize, action: &ActionDefinition, groups: &Groups<'_>, channels: &Channels) {
+        let path = Path::root().key("actions").index(at);
+        let group = action.group.as_ref().and_then(|id| groups.get(id.as_str()));
+        if let (Some(id), None) = (&action.group, group) {
+            let known: Vec<&str> = groups.keys().copied().collect();
+            self.unknown("nba/unknown-group", path.key("group"), "group", id.as_str(), &known);
+        }
+        let lists = [&action.eligible, &action.applicable, &action.suitable];
+        for (number, (texts, (key, ruleset))) in lists.into_iter().zip(LISTS).enumerate() {
+            // What the group says comes first.
+            let shared = group.and_then(|lists| lists.get(number)).into_iter().flatten().cloned();
+            let all: Vec<Condition> = shared.chain(self.list(texts, &path.key(key))).collect();
+            let all = all.into_iter().map(|condition| (ruleset, at, condition, action.on_unknown));
+            self.conditions.extend(all);
         }
         self.treatments(action, &path, channels);
         self.numbers(action, &path);
@@ -276,7 +276,7 @@ impl Reader<'_> {
         for (number, weight) in action.weights.iter().enumerate() {
             let path = path.key("weights").index(number);
             self.within(weight.weight, 0.25, 4.0, path.key("weight"));
-            if let Some(condition) = self.condition(&weight.when, &path.key("when")) {
+            if let Some(condition) = self.schema.condition(&weight.when, &path.key("when"), self.problems) {
                 self.conditions.push((WEIGHTS, self.next, condition, OnUnknown::Fails));
                 weights.push((self.next, weight.weight));
                 self.next += 1;
@@ -285,17 +285,9 @@ impl Reader<'_> {
         self.weights.push(weights);
     }
 
-    fn condition(&mut self, text: &str, path: &Path) -> Option<Condition> {
-        match Condition::parse(text, &mut *self.schema) {
-            Ok((condition, warnings)) => {
-                self.problems.absorb(path, warnings);
-                Some(condition)
-            }
-            Err(problems) => {
-                self.problems.absorb(path, problems);
-                None
-            }
-        }
+    fn list(&mut self, texts: &[String], path: &Path) -> Vec<Condition> {
+        let texts = texts.iter().enumerate();
+        texts.filter_map(|(at, text)| self.schema.condition(text, &path.index(at), self.problems)).collect()
     }
 
     fn treatments(&mut self, action: &ActionDefinition, path: &Path, channels: &Channels) {
@@ -314,6 +306,7 @@ impl Reader<'_> {
                 let path = path.index(number).key("channel");
                 self.unknown("nba/unknown-channel", path, "channel", treatment.channel.as_str(), &known);
             }
+            self.not_negative("cost", treatment.cost, &path.index(number));
         }
     }
 
@@ -327,13 +320,7 @@ impl Reader<'_> {
             ("value", action.value),
             ("benefit", action.benefit),
         ] {
-            if amount.is_sign_negative() && !amount.is_zero() {
-                self.error(
-                    "nba/negative",
-                    path.key(key),
-                    format!("`{key}` must not be negative, it is {amount}"),
-                );
-            }
+            self.not_negative(key, amount, path);
         }
         if let (Some(from), Some(until)) = (action.from, action.until)
             && until <= from
@@ -353,6 +340,13 @@ impl Reader<'_> {
             let definition = self.definition;
             let known: Vec<&str> = definition.resources.keys().map(String::as_str).collect();
             self.unknown("nba/unknown-resource", path.key("uses"), "resource", resource, &known);
+        }
+    }
+
+    fn not_negative(&mut self, key: &str, amount: Decimal, path: &Path) {
+        if amount.is_sign_negative() && !amount.is_zero() {
+            let message = format!("`{key}` must not be negative, it is {amount}");
+            self.error("nba/negative", path.key(key), message);
         }
     }
 
@@ -376,19 +370,8 @@ impl Reader<'_> {
         });
     }
 
-    fn policy(&mut self, groups: &BTreeMap<&str, &GroupDefinition>, channels: &Channels) {
+    fn policy(&mut self, groups: &Groups<'_>, channels: &Channels) {
         let root = Path::root();
-        for (at, group) in self.definition.groups.iter().enumerate() {
-            for (key, list) in [
-                ("eligible", &group.eligible),
-                ("applicable", &group.applicable),
-                ("suitable", &group.suitable),
-            ] {
-                for (number, text) in list.iter().enumerate() {
-                    self.condition(text, &root.key("groups").index(at).key(key).index(number));
-                }
-            }
-        }
         let policy = &self.definition.policy;
         for (at, limit) in policy.limits.iter().enumerate() {
             self.limit(limit, &root.key("policy").key("limits").index(at), groups, channels);
@@ -408,6 +391,7 @@ impl Reader<'_> {
                 "half-life and reservation must be longer than nothing".to_owned(),
             );
         }
+        self.not_negative("interruption", policy.interruption, &root.key("policy"));
         self.within(policy.min_propensity, 0.0, 1.0, root.key("policy").key("min_propensity"));
         self.within(policy.silence, 0.0, 1e9, root.key("policy").key("silence"));
         self.within(policy.holdout, 0.0, 0.5, root.key("policy").key("holdout"));
@@ -432,16 +416,14 @@ impl Reader<'_> {
         }
     }
 
-    fn limit(
-        &mut self,
-        limit: &LimitDefinition,
-        path: &Path,
-        groups: &BTreeMap<&str, &GroupDefinition>,
-        channels: &Channels,
-    ) {
+    fn limit(&mut self, limit: &LimitDefinition, path: &Path, groups: &Groups<'_>, channels: &Channels) {
         if limit.within.is_some() == limit.per.is_some() {
             let message = format!("limit `{}` needs exactly one of `within` and `per`", limit.name);
             self.error("nba/limit-window", path.clone(), message);
+        }
+        if limit.within.is_some_and(|within| !within.is_positive()) {
+            let message = format!("the window of limit `{}` must be longer than nothing", limit.name);
+            self.error("nba/duration", path.key("within"), message);
         }
         if MAX_LIMIT < limit.at_most {
             let message =

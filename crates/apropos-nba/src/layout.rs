@@ -194,7 +194,7 @@ fn names<'a>(limits: impl Iterator<Item = &'a LimitDefinition>) -> Vec<Component
 }
 
 /// Whether a limit speaks of an action on a channel.
-fn concerns(limit: &LimitDefinition, action: &ActionDefinition, channel: &ChannelId) -> bool {
+pub(crate) fn concerns(limit: &LimitDefinition, action: &ActionDefinition, channel: &ChannelId) -> bool {
     limit.channel.as_ref().is_none_or(|known| known == channel)
         && limit.class.is_none_or(|class| class == action.class)
         && (limit.group.is_none() || limit.group == action.group)

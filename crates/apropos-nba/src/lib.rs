@@ -12,6 +12,7 @@ mod layout;
 mod ledger;
 mod pipeline;
 mod policy;
+mod review;
 mod score;
 mod silence;
 mod stage;

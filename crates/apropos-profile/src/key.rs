@@ -82,7 +82,7 @@ impl Key {
 impl std::str::FromStr for Key {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        if text.len() != 32 || !text.is_ascii() {
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(KeyError);
         }
         let mut bytes = [0; 16];
@@ -161,5 +161,6 @@ mod tests {
         let key = Pepper::new([3; 32]).key("email", "x");
         assert_eq!(key.to_string().parse(), Ok(key));
         assert!("zz".parse::<Key>().is_err());
+        assert!("+f".repeat(16).parse::<Key>().is_err());
     }
 }

@@ -95,7 +95,7 @@ impl Cycles {
             for (stage, at) in definition.stages.iter().zip(0_u16..) {
                 let path = path.index(usize::from(number)).key("stages").index(usize::from(at));
                 let mut read = |text: &Option<String>, key: &str| {
-                    text.as_ref().and_then(|text| when::parse(text, schema, &path.key(key), problems))
+                    text.as_ref().and_then(|text| schema.condition(text, &path.key(key), problems))
                 };
                 cycle.enter_when.push(read(&stage.enter_when, "enter_when"));
                 cycle.leave_when.push(read(&stage.leave_when, "leave_when"));

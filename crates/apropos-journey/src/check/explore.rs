@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use apropos_condition::{Condition, Facts, Schema};
-use apropos_event::{ActionId, Duration, Event, JourneyId, NodeId, Path, Problem, Problems, Value};
+use apropos_event::{ActionId, Duration, Event, JourneyId, NodeId, Problem, Problems, Value};
 
 use super::abstraction::Abstraction;
 use super::clocks::{self, Ahead, Contact, Ring, Span, When, moments, now};
@@ -44,7 +44,7 @@ impl JourneyRules {
     pub fn verify_all(&self, schema: &Schema, problems: &mut Problems) {
         for plan in self.plans.iter().filter(|plan| plan.live) {
             for (at, verdict) in self.verify(&plan.id, schema).iter().enumerate() {
-                let path = Path::root().key("journeys").key(plan.id.as_str()).key("invariants").index(at);
+                let path = plan.path.key("invariants").index(at);
                 let problem = match verdict {
                     Verdict::Holds { .. } => continue,
                     Verdict::Fails { .. } => {

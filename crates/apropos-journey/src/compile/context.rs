@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use apropos_condition::{AttributeId, Condition, SchemaBuilder};
 use apropos_event::{
-    Duration, EventKind, JourneyId, Path, Problem, Problems, PromiseId, Properties, did_you_mean, draw,
+    Duration, EventKind, JourneyId, Path, Problem, Problems, PromiseId, Properties, Severity, did_you_mean,
+    draw,
 };
 
 use super::plan::{Kinds, Pattern};
@@ -61,17 +62,9 @@ impl<'a> Context<'a> {
 
     /// Parses a condition; what is wrong with it is reported at `path`.
     pub(super) fn condition(&mut self, text: &str, path: &Path) -> Option<Condition> {
-        match Condition::parse(text, &mut *self.schema) {
-            Ok((condition, warnings)) => {
-                self.problems.absorb(path, warnings);
-                self.reads.extend(condition.attributes());
-                Some(condition)
-            }
-            Err(problems) => {
-                self.problems.absorb(path, problems);
-                None
-            }
-        }
+        let condition = self.schema.condition(text, path, self.problems)?;
+        self.reads.extend(condition.attributes());
+        Some(condition)
     }
 
     pub(super) fn optional(&mut self, text: Option<&String>, path: &Path) -> Option<Condition> {
@@ -123,6 +116,11 @@ impl<'a> Context<'a> {
         let mut problem = Problem::error(code, path, format!("{what} `{name}` does not exist"));
         problem.help = did_you_mean(name, known);
         self.problems.push(problem);
+    }
+
+    /// Whether an error was reported since there were `before` problems.
+    pub(super) fn refused(&self, before: usize) -> bool {
+        self.problems.iter().skip(before).any(|problem| problem.severity == Severity::Error)
     }
 
     /// Reports a duration that is not longer than nothing.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use apropos_event::{JourneyId, NodeId, Path, Problem, draw};
 
 use super::context::Context;
-use super::node;
 use super::plan::{Act, Entry, Goal, Node, Pattern, Plan, RETURN, Role, Rule, Target, Wait};
+use super::{invariant, node};
 use crate::definition::{EventClock, HumanDefinition, JourneyDefinition, Reentry, TimerRestore};
 use crate::limits::{MAX_GOALS, MAX_NODES};
 
@@ -89,6 +89,7 @@ pub(super) fn compile(
     path: &Path,
     context: &mut Context<'_>,
 ) -> Option<Plan> {
+    let before = context.problems.len();
     context.identifier("journey", definition.id.as_str(), &path.key("id"));
     let mut names = names(definition, path, context)?;
     let mut nodes = Vec::with_capacity(names.nodes.len());
@@ -121,6 +122,7 @@ pub(super) fn compile(
         context.error("journey/never-entered", path.key("reentry"), "`max = 0` lets nobody in");
     }
     let entry = entry(definition, path, &names, context);
+    invariant::check(definition, path, context);
     names.outcome(LEFT);
     names.outcome(TIMED_OUT);
     Some(Plan {
@@ -144,6 +146,8 @@ pub(super) fn compile(
         outcomes: names.outcomes,
         owns: definition.owns.clone(),
         definition: definition.clone(),
+        path: path.clone(),
+        sound: !context.refused(before),
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod context;
 mod fields;
+mod invariant;
 mod journey;
 mod node;
 pub(crate) mod plan;
@@ -79,7 +80,6 @@ impl JourneyRules {
         let mut order: Vec<usize> = (0..journeys.len().min(MAX_JOURNEYS)).collect();
         order.sort_by_key(|at| (&journeys[*at].id, journeys[*at].version));
         let mut plans: Vec<Plan> = Vec::with_capacity(order.len());
-        let mut paths = Vec::with_capacity(order.len());
         for at in order {
             let path = path.index(at);
             let definition = &journeys[at];
@@ -94,13 +94,12 @@ impl JourneyRules {
             }
             if let Some(plan) = journey::compile(definition, &path, &mut context) {
                 plans.push(plan);
-                paths.push(path);
             }
         }
         mark_live(&mut plans);
         // The schema as far as it is known: every condition of this room was read against it.
         let known = context.schema.clone().build();
-        lint::check(&plans, &paths, &known, context.problems);
+        lint::check(&plans, &known, context.problems);
         let Context { kinds, reads, .. } = context;
         Self { reads, ..Self::assemble(plans, promises, kinds) }
     }

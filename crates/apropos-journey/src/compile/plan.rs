@@ -4,7 +4,7 @@
 
 use apropos_condition::{Condition, Facts, Truth};
 use apropos_event::{
-    ActionId, CivilTime, Duration, Event, EventKind, JourneyId, NodeId, PromiseId, PropertyName, Value,
+    ActionId, CivilTime, Duration, Event, EventKind, JourneyId, NodeId, Path, PromiseId, PropertyName, Value,
     Weekday, Zone,
 };
 
@@ -39,6 +39,10 @@ pub(crate) struct Plan {
     pub(crate) owns: Vec<ActionId>,
     /// What the author wrote, for pictures and reports.
     pub(crate) definition: JourneyDefinition,
+    /// Where the author wrote it.
+    pub(crate) path: Path,
+    /// Whether nothing was wrong with it so far: only then its shape can be judged.
+    pub(crate) sound: bool,
 }
 
 /// How customers come in.

@@ -7,15 +7,17 @@ mod guards;
 mod together;
 
 use apropos_condition::Schema;
-use apropos_event::{Path, Problems};
+use apropos_event::Problems;
 
 use crate::compile::Plan;
 
-/// Checks all journeys; `paths` has the place of each plan. O(nodes + arrows), and the worlds that guards tell apart.
-pub(crate) fn check(plans: &[Plan], paths: &[Path], schema: &Schema, problems: &mut Problems) {
-    for (plan, path) in plans.iter().zip(paths) {
-        graph::check(plan, path, problems);
-        guards::check(plan, schema, path, problems);
+/// Checks all journeys, those apart in which something is wrong already: what then looks odd follows from it. O(nodes + arrows), and the worlds that guards tell apart.
+pub(crate) fn check(plans: &[Plan], schema: &Schema, problems: &mut Problems) {
+    for plan in plans.iter().filter(|plan| plan.sound) {
+        graph::check(plan, &plan.path, problems);
+        guards::check(plan, schema, &plan.path, problems);
     }
-    together::check(plans, paths, problems);
+    if plans.iter().all(|plan| plan.sound) {
+        together::check(plans, problems);
+    }
 }

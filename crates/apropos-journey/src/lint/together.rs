@@ -10,8 +10,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::compile::plan::{Act, Role, Target};
 use crate::compile::{JourneyRules, Plan};
 
-/// Checks all live plans together; `paths` has the place of each plan. O(plans + sub-journeys).
-pub(super) fn check(plans: &[Plan], paths: &[Path], problems: &mut Problems) {
+/// Checks all live plans together. O(plans + sub-journeys).
+pub(super) fn check(plans: &[Plan], problems: &mut Problems) {
     let mut graph: DiGraph<(), ()> = DiGraph::new();
     for _ in plans {
         graph.add_node(());
@@ -20,7 +20,7 @@ pub(super) fn check(plans: &[Plan], paths: &[Path], problems: &mut Problems) {
         for (node, inner) in inner_journeys(plan, plans) {
             graph.add_edge(NodeIndex::new(at), NodeIndex::new(inner), ());
             if passes_at_once(&plans[inner]) && turns(plan, node) {
-                let path = paths[at].key("nodes").key(plan.names[usize::from(node)].as_str());
+                let path = plan.path.key("nodes").key(plan.names[usize::from(node)].as_str());
                 let message = format!(
                     "`{}` can end at once, and this journey comes back here without a wait",
                     plans[inner].id
@@ -38,7 +38,7 @@ pub(super) fn check(plans: &[Plan], paths: &[Path], problems: &mut Problems) {
         if 1 < circle.len() || graph.contains_edge(node, node) {
             let message = format!("journey `{}` runs inside itself", plans[first].id);
             problems.push(
-                Problem::error("journey/inside-itself", paths[first].clone(), message)
+                Problem::error("journey/inside-itself", plans[first].path.clone(), message)
                     .with_help("let one of the journeys end and enter the other by an event instead"),
             );
         }
@@ -110,23 +110,17 @@ impl JourneyRules {
                 );
             }
         };
-        let root = Path::root();
         for plan in &self.plans {
             for at in 0..plan.nodes.len() {
-                let path = root
-                    .key("journeys")
-                    .key(plan.id.as_str())
-                    .key("nodes")
-                    .key(plan.names[at].as_str())
-                    .key("actions");
+                let path = plan.path.key("nodes").key(plan.names[at].as_str()).key("actions");
                 let actions = plan.wait(at as u16).map(|wait| wait.actions.as_slice()).unwrap_or_default();
                 for (place, action) in actions.iter().enumerate() {
                     report(action, path.index(place));
                 }
             }
         }
-        for promise in &self.promises {
-            let path = root.key("promises").key(promise.id.as_str());
+        for (at, promise) in self.promises.iter().enumerate() {
+            let path = Path::root().key("promises").index(at);
             for (place, action) in promise.raises.iter().enumerate() {
                 report(action, path.key("raises").index(place));
             }

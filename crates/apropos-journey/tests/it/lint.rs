@@ -132,7 +132,7 @@ fn actions_that_the_contact_policy_never_allows() {
     rules.check_actions(&never, &mut problems);
     assert_eq!(problems.len(), 1);
     assert_eq!(problems.iter().next().unwrap().code, "journey/action-never-allowed");
-    assert_eq!(problems.iter().next().unwrap().path.to_string(), "journeys.j.nodes.a.actions[0]");
+    assert_eq!(problems.iter().next().unwrap().path.to_string(), "journeys[0].nodes.a.actions[0]");
 }
 
 #[test]

@@ -67,12 +67,16 @@ impl ProfileRules {
 
     /// Adds the counters that conditions named by calling `history.count` and its family, once the schema is built.
     ///
-    /// Call it once for every schema; what an earlier schema derived is dropped.
+    /// Call it once for every schema; what an earlier schema derived is dropped. Problems stand at a path that begins
+    /// with the canonical call.
     pub fn register(&mut self, schema: &Schema, problems: &mut Problems) {
         self.counters.retain(|counter| matches!(counter.target, Target::Named(_)));
         for derived in schema.derived() {
             let Some(aggregate) = aggregate(&derived.function) else { continue };
-            let path = Path::root().key(derived.function.clone());
+            // The attribute's name is the call: whoever reads conditions knows where it stands.
+            let call =
+                schema.definition(derived.id).map_or(derived.function.as_str(), |known| known.name.as_str());
+            let path = Path::root().key(call);
             let mut texts = derived.arguments.iter().map(Value::as_str);
             let event = texts.next().flatten();
             let property = match aggregate {
