@@ -25,12 +25,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::from_env(&["json"], &["meta", "policy", "shuffles", "seeds", "log", "definition"])?;
 
     // 1. The table, and what its columns are.
+    let path = args.path(0, "DATA")?;
+    drop(input::open(path)?); // a table that is not there is said before anything else is asked for
     let meta: Value = serde_json::from_str(&input::text(args.option("meta").ok_or("`--meta` is missing")?)?)?;
     let kinds = match meta.get("kinds") {
         Some(kinds) => Some(serde_json::from_value::<Vec<InputKind>>(kinds.clone())?),
         None => None,
     };
-    let mut table = Table::read(args.path(0, "DATA")?, "label", kinds)?;
+    let mut table = Table::read(path, "label", kinds)?;
     let actions =
         meta.get("classes").and_then(Value::as_array).ok_or("the meta file has no `classes`")?.len();
     for label in &mut table.labels {
