@@ -9,6 +9,7 @@ mod arrows;
 mod documents;
 mod examples;
 mod files;
+mod guide;
 mod words;
 
 use apropos_house::{Package, Source, Tree};
