@@ -162,11 +162,11 @@ impl Host {
 
     /// Forgets a customer. What they refused is kept, without them.
     pub(crate) fn erase(&mut self, id: &CustomerId, now: Timestamp) -> Fallible<u64> {
-        let mut customer = self.load(id)?;
-        let (certificate, tombstone) = self.engine.erase(&mut customer, now);
+        let customer = self.load(id)?;
+        let (certificate, tombstone) = self.engine.erase(customer, now);
         self.store.remove(id);
         self.log.retain(|logged| logged.decision.customer != *id);
         self.tombstones.push(tombstone);
-        Ok(certificate.events)
+        Ok(certificate.profile.events)
     }
 }

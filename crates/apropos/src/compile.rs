@@ -4,12 +4,13 @@
 
 use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema, SchemaBuilder};
 use apropos_context::ContextRules;
-use apropos_event::{ActionId, AttributeName, Path, Problem, Problems, Purpose, Value, did_you_mean};
+use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, Segment, Value, Zone, did_you_mean};
 use apropos_journey::JourneyRules;
 use apropos_learn::{InputKind, ModelDefinition};
-use apropos_nba::{Catalogue, Draft};
-use apropos_profile::{Pepper, ProfileRules};
+use apropos_nba::Draft;
+use apropos_profile::{Pepper, ProfileDefinition, ProfileRules};
 
+use crate::analysis::{self, Placed};
 use crate::bindings::{Bindings, Rooms};
 use crate::load::{self, Format};
 use crate::{Engine, Playbook};
@@ -44,15 +45,20 @@ impl Engine {
 }
 
 fn from_text(text: &str, format: Format, pepper: Pepper) -> Result<(Engine, Problems), Problems> {
-    let (playbook, source) = load::decode::<Playbook>(text, format)?;
-    match compile(&playbook, pepper) {
-        Ok((engine, mut warnings)) => {
-            source.relocate(&mut warnings);
-            Ok((engine, warnings))
-        }
-        Err(mut problems) => {
-            source.relocate(&mut problems);
-            Err(problems)
+    match load::read::<Playbook>(text, format) {
+        Ok((playbook, source)) => match compile(&playbook, pepper) {
+            Ok((engine, warnings)) => Ok((engine, source.relocated(warnings))),
+            Err(problems) => Err(source.relocated(problems)),
+        },
+        Err(broken) => {
+            let mut problems = broken.problems;
+            if let Some((playbook, source, mending)) = broken.mended
+                && let Err(found) = compile(&playbook, pepper)
+            {
+                let certain = found.into_iter().filter_map(|problem| mending.certain(problem)).collect();
+                problems.extend(source.relocated(certain));
+            }
+            Err(load::in_order(problems))
         }
     }
 }
@@ -73,25 +79,35 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     problems.absorb(&root.key("profile"), std::mem::take(&mut found));
     let mut schema = SchemaBuilder::new();
     declare(playbook, &profile, &mut schema, &mut problems);
-    let context = ContextRules::compile(&playbook.context, &mut schema, &mut found);
+    let mut definition = playbook.context.clone();
+    definition.time.assumed_zone = definition.time.assumed_zone.or_else(|| playbook.zone.clone());
+    let context = ContextRules::compile(&definition, &mut schema, &mut found);
     problems.absorb(&root.key("context"), std::mem::take(&mut found));
+    let inside = |(path, condition): Placed| (path.inside(&root.key("context")), condition);
+    let mut conditions: Vec<Placed> = schema.take_conditions().into_iter().map(inside).collect();
     let journeys = JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
     let draft = Draft::new(&playbook.catalogue(), context.channels(), &mut schema, &mut problems);
+    conditions.extend(schema.take_conditions());
     let schema = schema.build();
-    profile.register(&schema, &mut problems);
+    profile.register(&schema, &mut found);
+    problems.extend(at_their_conditions(std::mem::take(&mut found), &schema, &conditions));
     let inputs = inputs(&playbook.model, &schema, &mut problems);
     let catalogue = draft.finish(&schema);
-    journeys.check_actions(&|action| never_allowed(action, &catalogue), &mut problems);
-    if !problems.has_errors() {
-        journeys.verify_all(&schema, &mut problems);
-    }
-    let model = match apropos_learn::Model::new(&model_definition(&playbook.model), &catalogue.learned()) {
-        Ok(model) => model,
-        Err(found) => {
-            problems.absorb(&root.key("model"), found);
-            return Err(problems);
-        }
-    };
+    let model = apropos_learn::Model::new(&model_definition(&playbook.model), &catalogue.learned());
+    // An action that is there twice was told where it stands.
+    let own = |found: Problems| found.into_iter().filter(|problem| problem.code != "learn/duplicate-action");
+    let model = model.map_err(|found| problems.absorb(&root.key("model"), own(found).collect())).ok();
+
+    analysis::purposes(playbook, context.channels(), &schema, &conditions, &mut problems);
+    journeys.check_actions(&|action| catalogue.never_allows(action, context.channels()), &mut problems);
+    analysis::conditions(playbook, &schema, &conditions, &mut problems);
+    let Some(model) = model.filter(|_| !problems.has_errors()) else { return Err(problems) };
+    // Only of what is sound can be said what nobody uses, and where it leads.
+    catalogue.review(context.channels(), &mut problems);
+    let asked = inputs.iter().map(|(id, _)| *id);
+    analysis::unused_attributes(playbook, &schema, &conditions, asked, &mut problems);
+    journeys.verify_all(&schema, &mut problems);
+
     let rooms = Rooms { profile: &profile, context: &context, journeys: &journeys };
     let mut moving = context.stage_reads();
     moving.extend(journeys.reads());
@@ -99,7 +115,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     deciding.extend(inputs.iter().map(|(id, _)| *id));
     let engine = Engine {
         fingerprint,
-        zone: playbook.zone.clone(),
+        zone: playbook.zone.clone().unwrap_or_else(Zone::utc),
         moving: Bindings::new(rooms, &schema, moving),
         deciding: Bindings::new(rooms, &schema, deciding),
         actions: journeys.bind_actions(catalogue.actions()),
@@ -115,32 +131,24 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     problems.into_result(engine)
 }
 
-/// Why an action that a journey or promise offers can never be taken.
-fn never_allowed(action: &ActionId, catalogue: &Catalogue) -> Option<String> {
-    let Some(definition) = catalogue.action(action) else {
-        let known = catalogue.actions().iter().map(apropos_event::ActionId::as_str);
-        let help = did_you_mean(action.as_str(), known).map(|help| format!("; {help}")).unwrap_or_default();
-        return Some(format!("the playbook has no such action{help}"));
-    };
-    let over = definition.from.zip(definition.until).is_some_and(|(from, until)| until <= from);
-    over.then(|| "it ends before it begins".to_owned())
-}
-
 /// Declares every room's attributes, the author's own, and those of resources.
 fn declare(playbook: &Playbook, profile: &ProfileRules, schema: &mut SchemaBuilder, problems: &mut Problems) {
     let root = Path::root();
     for definition in profile.attributes() {
-        schema.declare(&root.key("profile"), definition, problems);
+        let path = origin(&playbook.profile, definition.name.as_str());
+        schema.declare(&path.inside(&root.key("profile")), definition, problems);
     }
     for function in ProfileRules::functions() {
         schema.declare_function(&root.key("profile"), function, problems);
     }
-    for definition in playbook.context.attributes() {
-        schema.declare(&root.key("context"), definition, problems);
+    let context = playbook.context.attributes();
+    let journeys = apropos_journey::attributes(&playbook.journeys, &playbook.promises);
+    let mut found = Problems::new();
+    for definition in context.into_iter().chain(journeys) {
+        schema.declare(&root, definition, &mut found);
     }
-    for definition in apropos_journey::attributes(&playbook.journeys, &playbook.promises) {
-        schema.declare(&root.key("journeys"), definition, problems);
-    }
+    // What else may be wrong with an attribute of a room comes of a mistake that the room itself tells, at its place.
+    problems.extend(found.into_iter().filter(|problem| problem.code == "condition/too-many-attributes"));
     for (at, definition) in playbook.attributes.iter().enumerate() {
         schema.declare(&root.key("attributes").index(at), definition.clone(), problems);
     }
@@ -149,18 +157,53 @@ fn declare(playbook: &Playbook, profile: &ProfileRules, schema: &mut SchemaBuild
         let left = (format!("resource.{name}"), AttributeType::Int, Value::from(i64::from(*left)));
         let price = (format!("resource.{name}.price"), AttributeType::Double, Value::from(0_i64));
         for (attribute, kind, default) in [left, price] {
-            match AttributeName::new(attribute) {
-                Ok(attribute) => {
-                    let definition = AttributeDefinition::new(attribute, kind).with_default(default);
-                    schema.declare(&path, definition, problems);
-                }
-                Err(error) => {
-                    problems.push(Problem::error("playbook/resource", path.clone(), error.to_string()));
-                    break;
-                }
+            let attribute = AttributeName::new(attribute).ok();
+            let attribute =
+                attribute.map(|attribute| AttributeDefinition::new(attribute, kind).with_default(default));
+            let mut found = Problems::new();
+            if attribute.and_then(|attribute| schema.declare(&path, attribute, &mut found)).is_none() {
+                let message = format!("`{name}` cannot be written in a condition");
+                problems.push(
+                    Problem::error("playbook/resource", path, message)
+                        .with_help("use letters, digits and `_`, beginning with a letter"),
+                );
+                break;
             }
         }
     }
+}
+
+/// Where the author wrote what became the attribute `name` of the profile.
+fn origin(profile: &ProfileDefinition, name: &str) -> Path {
+    let root = Path::root();
+    let (room, own) = name.split_once('.').unwrap_or((name, ""));
+    let place = match room {
+        "profile" => {
+            profile.traits.iter().position(|known| known.name.as_str() == own).map(|at| ("traits", at))
+        }
+        "history" => {
+            profile.counters.iter().position(|known| known.name.as_str() == own).map(|at| ("counters", at))
+        }
+        _ => None,
+    };
+    place.map_or_else(Path::root, |(list, at)| root.key(list).index(at))
+}
+
+/// Moves what the profile says of a windowed count to the first condition that asks for it.
+fn at_their_conditions(found: Problems, schema: &Schema, conditions: &[Placed]) -> Problems {
+    let moved = |problem: Problem| {
+        let Some(Segment::Key(call)) = problem.path.segments().first() else { return problem };
+        let asks =
+            |(_, condition): &&Placed| schema.id(call).is_some_and(|id| condition.attributes().contains(&id));
+        match conditions.iter().find(asks) {
+            Some((path, condition)) => {
+                let span = analysis::mention(condition.text(), call);
+                Problem { path: path.clone(), span, ..problem }
+            }
+            None => problem,
+        }
+    };
+    found.into_iter().map(moved).collect()
 }
 
 /// Finds the attributes that the model learns from.

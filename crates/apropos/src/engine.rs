@@ -5,8 +5,10 @@
 
 use apropos_condition::{AttributeId, Datum, Facts, Schema};
 use apropos_context::{ContextError, ContextRules, Moment};
-use apropos_event::{CustomerId, DecisionId, Event, Purpose, Timestamp, Zone, draw};
-use apropos_journey::{ActionBinding, Advance, Command, Effect, Input, JourneyRules, Standing, Status};
+use apropos_event::{CustomerId, DecisionId, Event, PromiseId, Purpose, Timestamp, Zone, draw};
+use apropos_journey::{
+    ActionBinding, Advance, Command, Effect, Input, JourneyRules, Lateness, Standing, Status,
+};
 use apropos_learn::{Features, InputKind};
 use apropos_nba::{
     Catalogue, Decision, Desk, Explanation, Fingerprint, Outcome, Question, Reward, SettleError,
@@ -123,6 +125,14 @@ impl Engine {
     /// The journeys.
     pub fn journeys(&self) -> &JourneyRules {
         &self.journeys
+    }
+
+    /// The same engine with learned lateness for one promise: [`Engine::observe`] and [`Engine::tick`] then see it at risk
+    /// by how long such promises usually take, instead of by the share of time that its definition names.
+    #[must_use]
+    pub fn with_lateness(mut self, promise: &PromiseId, lateness: Lateness) -> Self {
+        self.journeys = self.journeys.with_lateness(promise, lateness);
+        self
     }
 
     /// A customer of whom nothing is known.

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod analysis;
 mod bindings;
 pub mod care;
 mod compile;
 mod customer;
 mod engine;
 pub mod load;
+pub mod log;
 mod model;
 mod playbook;
 

@@ -33,9 +33,10 @@ pub struct Playbook {
     pub version: String,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// The zone where a customer's own is not known.
-    #[serde(default = "Zone::utc")]
-    pub zone: Zone,
+    /// The zone of calendars and of the clock on the wall where a customer's own is not known. Quiet hours have a policy
+    /// of their own for that (`unknown_zone`), which is strict unless it is told otherwise.
+    #[serde(default)]
+    pub zone: Option<Zone>,
     /// Attributes that requests carry, beside those that the rooms supply.
     #[serde(default)]
     pub attributes: Vec<AttributeDefinition>,

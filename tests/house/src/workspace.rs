@@ -2,6 +2,7 @@
 //!
 //! Not here: dependencies of dependencies. A house is judged by its own walls.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -17,6 +18,8 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// What cargo builds from it.
     pub targets: Vec<Target>,
+    /// Its features, each with what it turns on.
+    pub features: BTreeMap<String, Vec<String>>,
     /// Where it may be published; an empty list is nowhere.
     pub publish: Option<Vec<String>>,
 }

@@ -4,6 +4,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::mending::Mending;
 use super::peel::Peeler;
 use super::source::Source;
 use super::{json, toml};
@@ -40,11 +41,26 @@ pub const MAX_ROUNDS: usize = 4096;
 ///
 /// O(length of the text) without mistakes; once more for every mistake.
 pub fn decode<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T, Source), Problems> {
+    read(text, format).map_err(|broken| in_order(broken.problems))
+}
+
+/// A text that could not be read as it stands.
+#[derive(Debug)]
+pub(crate) struct Broken<T> {
+    /// Everything wrong with its shape, with places in the text.
+    pub(crate) problems: Problems,
+    /// What could be read all the same.
+    pub(crate) mended: Option<(T, Source, Mending)>,
+}
+
+/// Like [`decode`]; beside the problems it gives what is left when all mistakes are taken out, so that its meaning can be
+/// looked at as well.
+pub(crate) fn read<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T, Source), Box<Broken<T>>> {
     let mut problems = Problems::new();
     if MAX_TEXT < text.len() {
         let message = format!("the text has {} bytes, {MAX_TEXT} are allowed", text.len());
         problems.push(Problem::error("playbook/too-long", Path::root(), message));
-        return Err(problems);
+        return Err(Box::new(Broken { problems, mended: None }));
     }
     let read = match format {
         Format::Toml => Some(toml::read(text, &mut problems)),
@@ -52,20 +68,28 @@ pub fn decode<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T, Sou
     };
     let broken = problems.iter().any(|problem| problem.code == "playbook/syntax");
     let Some((tree, places)) = read.filter(|_| !broken) else {
-        return Err(in_order(problems));
+        return Err(Box::new(Broken { problems, mended: None }));
     };
     let source = Source::new(text, places);
+    if !tree.is_object() {
+        // A list would be taken for the fields in their order.
+        problems.push(Problem::error("playbook/wrong-type", Path::root(), "expected a table of fields"));
+        return Err(Box::new(Broken { problems, mended: None }));
+    }
     let mut peeler = Peeler::new(tree, problems);
     let decoded = peeler.decode();
-    let problems = peeler.into_problems(&source);
+    let (problems, mending) = peeler.finish(&source);
     match decoded {
         Some(definition) if problems.is_empty() => Ok((definition, source)),
-        _ => Err(in_order(problems)),
+        decoded => {
+            let mended = decoded.map(|definition| (definition, source, mending));
+            Err(Box::new(Broken { problems, mended }))
+        }
     }
 }
 
 /// The problems in the order of the text, those of the whole text first.
-fn in_order(problems: Problems) -> Problems {
+pub(crate) fn in_order(problems: Problems) -> Problems {
     let mut sorted: Vec<Problem> = problems.into_iter().collect();
     sorted.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
     sorted.into_iter().collect()

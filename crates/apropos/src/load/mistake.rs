@@ -85,6 +85,9 @@ impl Mistake {
                 Value::Number(number) if expected == TEXT => {
                     Some(format!("write it in quotes: `\"{number}\"`"))
                 }
+                Value::String(_) | Value::Number(_) if expected == DECIMAL => {
+                    Some("digits with a point, 28 of them at most, without an exponent".to_owned())
+                }
                 Value::String(text) if expected.contains("number") && text.parse::<f64>().is_ok() => {
                     Some(format!("write it without quotes: `{}`", short(text)))
                 }
@@ -140,7 +143,7 @@ fn plain(expected: &str) -> String {
         "a sequence" => LIST,
         "a map" => "a table",
         "unit" | "null" => "nothing",
-        "a Decimal type representing a fixed-point number" => "a decimal number such as `\"0.50\"`",
+        "a Decimal type representing a fixed-point number" => DECIMAL,
         "string or map" | "variant identifier" | "map with a single key" => "a name, or a table with one key",
         other if other.starts_with("a nonzero ") => "a whole number other than 0",
         other if other.starts_with("struct variant") || other.starts_with("struct ") => "a table",
@@ -182,6 +185,7 @@ fn short(text: &str) -> String {
 }
 
 const TEXT: &str = "a text in quotes";
+const DECIMAL: &str = "a decimal number such as `\"0.50\"`";
 const TRUTH: &str = "`true` or `false`";
 const LIST: &str = "a list";
 /// How many names a help line lists at most.

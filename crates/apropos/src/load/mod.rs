@@ -24,6 +24,7 @@
 
 mod decode;
 mod json;
+mod mending;
 mod mistake;
 mod peel;
 mod place;
@@ -34,4 +35,5 @@ mod tests;
 mod toml;
 
 pub use decode::{Format, MAX_PROBLEMS, MAX_ROUNDS, MAX_TEXT, decode};
+pub(crate) use decode::{in_order, read};
 pub use source::Source;

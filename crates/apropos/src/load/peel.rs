@@ -4,14 +4,13 @@
 //!
 //! What is taken out must not cause mistakes of its own. So a required value is replaced by the first of a few
 //! stand-ins that its type accepts; where none fits, what surrounds it is taken out; and what then fails only
-//! because of us is not reported. The result of such a reading is thrown away, only the list of problems is kept.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! because of us is not reported. What remains is kept only to be looked at (`mending`), never to be used.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::decode::{MAX_PROBLEMS, MAX_ROUNDS};
+use super::mending::Mending;
 use super::mistake::Mistake;
 use super::source::Source;
 use crate::event::{Path, Problem, Problems, Segment};
@@ -21,10 +20,7 @@ use crate::event::{Path, Problem, Problems, Segment};
 pub(super) struct Peeler {
     tree: Value,
     problems: Problems,
-    /// Paths of the text whose values we took out or replaced.
-    touched: BTreeSet<Path>,
-    /// For each list that lost items: which of the text's items are still there.
-    kept: BTreeMap<Path, Vec<usize>>,
+    mending: Mending,
     hole: Option<Hole>,
 }
 
@@ -45,7 +41,8 @@ impl Peeler {
     /// A tree as it was read, with the problems found while reading it.
     pub(super) fn new(tree: Value, problems: Problems) -> Self {
         let touched = problems.iter().map(|problem| problem.path.clone()).collect();
-        Self { tree, problems, touched, kept: BTreeMap::new(), hole: None }
+        let mending = Mending { touched, ..Mending::default() };
+        Self { tree, problems, mending, hole: None }
     }
 
     /// Reads until nothing is wrong any more, or nothing can be taken out.
@@ -68,8 +65,8 @@ impl Peeler {
         None
     }
 
-    /// The problems, each with its place in the text.
-    pub(super) fn into_problems(self, source: &Source) -> Problems {
+    /// The problems, each with its place in the text, and what was done to the tree.
+    pub(super) fn finish(self, source: &Source) -> (Problems, Mending) {
         let spanned = |problem: Problem| {
             let span = match problem.code {
                 "playbook/unknown-field" => source.locate_key(&problem.path),
@@ -77,7 +74,7 @@ impl Peeler {
             };
             Problem { span: span.or_else(|| source.locate(&problem.path, None)), ..problem }
         };
-        self.problems.into_iter().map(spanned).collect()
+        (self.problems.into_iter().map(spanned).collect(), self.mending)
     }
 
     /// Notes the mistake and takes it out; `false` when there is nothing to take out.
@@ -95,7 +92,7 @@ impl Peeler {
             }
             Mistake::MissingField { name } => {
                 let hole = at.key(name.clone());
-                if !self.touched.contains(&self.original(&hole)) {
+                if !self.mending.touched.contains(&self.original(&hole)) {
                     self.report(&hole, mistake);
                 }
                 self.open(hole, at)
@@ -103,7 +100,7 @@ impl Peeler {
             _ => {
                 let original = self.original(&at);
                 let ours = |path: &Path| path.segments().starts_with(original.segments());
-                let ours = self.touched.range(original.clone()..).next().is_some_and(ours);
+                let ours = self.mending.touched.range(original.clone()..).next().is_some_and(ours);
                 if !ours {
                     self.report(&at, mistake);
                 }
@@ -117,7 +114,7 @@ impl Peeler {
     fn report(&mut self, at: &Path, mistake: &Mistake) {
         let found = get(&mut self.tree, at.segments()).map_or(Value::Null, |value| value.clone());
         let path = self.original(at);
-        self.touched.insert(path.clone());
+        self.mending.touched.insert(path.clone());
         let mut problem = Problem::error(mistake.code(), path, mistake.message(&found));
         problem.help = mistake.help(&found);
         self.problems.push(problem);
@@ -156,7 +153,7 @@ impl Peeler {
 
     fn fill(&mut self, mut hole: Hole) -> bool {
         let original = self.original(&hole.at);
-        self.touched.insert(original);
+        self.mending.touched.insert(original);
         match hole.left.pop() {
             Some(stand_in) => {
                 let placed = set(&mut self.tree, &hole.at, stand_in);
@@ -177,7 +174,7 @@ impl Peeler {
         let removed = match (get(&mut self.tree, before), last) {
             (Some(Value::Object(table)), Segment::Key(key)) => table.remove(key).is_some(),
             (Some(Value::Array(items)), Segment::Index(index)) if *index < items.len() => {
-                let kept = self.kept.entry(list).or_insert_with(|| (0..items.len()).collect());
+                let kept = self.mending.kept.entry(list).or_insert_with(|| (0..items.len()).collect());
                 items.remove(*index);
                 if *index < kept.len() {
                     kept.remove(*index);
@@ -186,19 +183,12 @@ impl Peeler {
             }
             _ => false,
         };
-        self.touched.insert(original);
+        self.mending.touched.insert(original);
         removed
     }
 
-    /// The path in the text of what is now at `path` in the tree.
     fn original(&self, path: &Path) -> Path {
-        path.segments().iter().fold(Path::root(), |original, segment| match segment {
-            Segment::Key(key) => original.key(key.clone()),
-            Segment::Index(index) => {
-                let kept = self.kept.get(&original).and_then(|kept| kept.get(*index));
-                original.index(kept.copied().unwrap_or(*index))
-            }
-        })
+        self.mending.original(path)
     }
 
     /// The part of the reader's path that exists in the tree.

@@ -61,6 +61,12 @@ impl Source {
         problems.relocate(|path, inner| self.locate(path, inner));
     }
 
+    /// The same problems, moved.
+    pub(crate) fn relocated(&self, mut problems: Problems) -> Problems {
+        self.relocate(&mut problems);
+        problems
+    }
+
     /// Line and column of a byte, both from 1, the column in characters. Behind the end is the end.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let offset = self.floor(offset);

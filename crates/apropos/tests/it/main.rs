@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests: a failing one is the report")]
 
+mod authors;
 mod budgets;
 mod canary;
 mod care;
 mod decisions;
+mod limits;
 mod playbooks;
 mod replay;
 mod silence;
+mod slips;
 mod structure;
 mod world;

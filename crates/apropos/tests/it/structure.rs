@@ -29,3 +29,41 @@ fn mistakes_of_shape_and_of_meaning_stand_at_their_lines() {
         assert_eq!(problems.len(), words.len(), "{drawn}");
     }
 }
+
+#[test]
+fn what_is_no_playbook_is_refused_with_a_word() {
+    let long = format!("# {}", "x".repeat(9 << 20));
+    let deep = format!("x = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (text, code) in [
+        ("", "playbook/missing-field"),
+        ("\0\u{1}\u{fffd}", "playbook/syntax"),
+        (long.as_str(), "playbook/too-long"),
+        (deep.as_str(), "playbook/syntax"),
+    ] {
+        let problems = Engine::from_toml(text, PEPPER).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.code == code), "{problems}");
+        assert!(!Source::unread(text).render(&problems).is_empty());
+    }
+    let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+    for (text, code) in [
+        ("", "playbook/syntax"),
+        ("null", "playbook/wrong-type"),
+        ("[1, \"shop\"]", "playbook/wrong-type"),
+        (deep.as_str(), "playbook/syntax"),
+    ] {
+        let problems = Engine::from_json(text, PEPPER).unwrap_err();
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [code], "{problems}");
+    }
+}
+
+#[test]
+fn amounts_that_are_none_are_told_what_they_should_be() {
+    for amount in ["\"1,50\"", "\"1e400\"", "1e30", "\"99999999999999999999999999999999\"", "nan"] {
+        let text = PLAYBOOK.replacen("value = \"10\"", &format!("value = {amount}"), 1);
+        let problems = Engine::from_toml(&text, PEPPER).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems}");
+        let problem = problems.iter().next().unwrap();
+        assert_eq!(&text[problem.span.clone().unwrap()], amount, "{problems}");
+        assert!(problem.help.is_some(), "{problems}");
+    }
+}

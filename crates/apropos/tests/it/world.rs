@@ -70,7 +70,7 @@ id = "nag"
 class = "sell"
 treatments = [{ channel = "email" }, { channel = "till" }]
 value = "50"
-benefit = "0"
+benefit = "0.5"
 effort = "1"
 propensity = 0.9
 

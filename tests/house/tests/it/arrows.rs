@@ -71,6 +71,27 @@ fn public_signatures_speak_only_the_shared_vocabulary() {
 }
 
 #[test]
+fn the_facade_passes_on_every_feature_of_every_room() {
+    let rooms = rooms();
+    let facade = rooms.iter().find(|room| room.name == "apropos").unwrap();
+    let readme = tree();
+    let readme = readme.text("README.md");
+    let mut findings = Vec::new();
+    for room in rooms.iter().filter(|room| room.name != facade.name) {
+        for feature in room.features.keys().filter(|feature| *feature != "default") {
+            let wanted = format!("{}/{feature}", room.name);
+            if !facade.features.get(feature).is_some_and(|on| on.contains(&wanted)) {
+                findings.push(format!("crates/apropos/Cargo.toml lacks `{feature} = [\"{wanted}\"]`"));
+            }
+            if !readme.contains(&format!("`{feature}`")) {
+                findings.push(format!("the README does not say what `{feature}` adds"));
+            }
+        }
+    }
+    none(&findings, "Who uses the facade must reach every ability of the rooms, and know of it.");
+}
+
+#[test]
 fn every_member_obeys_the_shared_lints() {
     let findings: Vec<String> = tree()
         .ending("Cargo.toml")

@@ -121,6 +121,48 @@ fn every_code_of_a_problem_is_on_the_page_of_problems() {
     );
 }
 
+/// Codes that stand for what should never be seen: an analysis that gave up, and a playbook that JSON cannot hold.
+const NEVER_MET: [&str; 2] = ["condition/not-analysed", "playbook/unwritable"];
+
+#[test]
+fn every_code_of_a_problem_is_met_in_a_test() {
+    let tree = tree();
+    // A test says a code in its own text, or in a file that it reads; so does an example of the documentation.
+    let told: Vec<&str> = tree
+        .all()
+        .filter(|file| file.path.starts_with("crates/"))
+        .map(|file| {
+            let tests = file.path.contains("/tests/") || file.path.ends_with("tests.rs");
+            let from = if tests { Some(0) } else { file.text.find("#[cfg(test)]\nmod tests {") };
+            from.and_then(|from| file.text.get(from..)).unwrap_or_default()
+        })
+        .collect();
+    let documented: Vec<&str> = tree
+        .ending(".rs")
+        .flat_map(|file| file.text.lines())
+        .filter(|line| line.trim_start().starts_with("///"))
+        .collect();
+    let page = tree.text("docs/problems.md");
+    let codes = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let findings: Vec<String> = codes
+        .filter(|code| !NEVER_MET.contains(code))
+        .filter(|code| !told.iter().chain(&documented).any(|text| says(text, code)))
+        .map(|code| format!("nothing tries to meet `{code}`"))
+        .collect();
+    none(
+        &findings,
+        "Add a line to crates/apropos/tests/it/slips, or a test: a problem that nobody ever met may never be told.",
+    );
+}
+
+/// Whether `code` stands in `text` and does not go on.
+fn says(text: &str, code: &str) -> bool {
+    text.match_indices(code).any(|(at, _)| {
+        let next = text.get(at + code.len()..).and_then(|rest| rest.chars().next());
+        next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != '-')
+    })
+}
+
 /// Whether `text` is a code: one of the areas, a slash, and what is wrong, in small letters.
 fn is_code(text: &str, areas: &[&str]) -> bool {
     text.split_once('/').is_some_and(|(area, what)| {
