@@ -15,6 +15,9 @@ use host::{Fallible, Host};
 const PLAYBOOK: &str = include_str!("playbook.toml");
 
 fn main() -> Fallible {
+    if let Some(argument) = std::env::args().nth(1) {
+        return Err(format!("`{argument}` is not known: there is nothing to choose here").into());
+    }
     // A real host reads this from where it keeps its secrets: `std::env::var("PEPPER")?.parse()?`.
     let pepper: Pepper = "6f".repeat(32).parse()?;
     let mut host = Host::open(PLAYBOOK, pepper.clone())?;

@@ -105,7 +105,6 @@ pub(super) fn check(plan: &Plan, path: &Path, problems: &mut Problems) {
     no_way_out(plan, &shape, &reached, path, problems);
     no_human(plan, &shape, &reached, path, problems);
     circles(plan, path, problems);
-    endless_waits(plan, path, problems);
 }
 
 fn place(plan: &Plan, at: usize, path: &Path) -> Path {
@@ -174,20 +173,5 @@ fn circles(plan: &Plan, path: &Path, problems: &mut Problems) {
             Problem::error("journey/loop-without-wait", place(plan, first, path), message)
                 .with_help("put a wait into the circle"),
         );
-    }
-}
-
-/// Waits that nothing can end: no event, no condition, no timer, and nothing of the journey that pre-empts.
-fn endless_waits(plan: &Plan, path: &Path, problems: &mut Problems) {
-    for at in 0..plan.nodes.len() {
-        let Some(wait) = plan.wait(at as u16) else { continue };
-        let ends = wait.timer.is_some() || !wait.on.is_empty() || wait.until.is_some() || wait.next.is_some();
-        if !ends && plan.limit.is_none() && plan.exits.is_empty() {
-            let message = format!("nothing can end the wait at `{}`", plan.names[at]);
-            problems.push(
-                Problem::error("journey/endless-wait", place(plan, at, path), message)
-                    .with_help("say with `within` how long it lasts, and with `on_timeout` what then"),
-            );
-        }
     }
 }

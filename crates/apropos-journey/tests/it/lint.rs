@@ -52,7 +52,6 @@ fn no_way_out() {
 fn waits_that_cannot_end() {
     // An offer demands `within`; without it nothing ends the wait.
     let offer = "[journeys.nodes.a]\nkind = 'offer'\nactions = ['x']\non_timeout = 'exit'";
-    finds("journey/endless-wait", &book(HUMAN, offer));
     finds("journey/wait-without-timeout", &book(HUMAN, offer));
     let never = "[journeys.nodes.a]\nkind = 'wait_condition'\nwhen = 'num.x > 3 && num.x < 2'\nwithin = '1d'\non_timeout = 'exit'\nnext = 'end'";
     finds("journey/never-true", &book(HUMAN, &format!("{never}\n{END}")));

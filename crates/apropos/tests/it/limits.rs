@@ -9,7 +9,7 @@ use apropos::evaluate::experiment::{ArmDefinition, Assignment, AssignmentDefinit
 use apropos::event::{ActionId, Path, Problems};
 use apropos::journey::{JourneyRules, Migration, MigrationDefinition, OnEvent};
 use apropos::learn::scorecard::{Bins, Scorecard};
-use apropos::learn::{Model, ModelDefinition, RewardDefinition};
+use apropos::learn::{CrossDefinition, Model, ModelDefinition, RewardDefinition};
 use apropos::{Engine, Playbook};
 
 use crate::world::{PEPPER, PLAYBOOK};
@@ -156,15 +156,22 @@ fn a_model_refuses_what_it_cannot_learn() {
         kind: apropos::learn::InputKind::Number,
     });
     let rewards = (0..17).map(|number| RewardDefinition::new(format!("r{number}")));
+    let cross = CrossDefinition { left: "i0".to_owned(), right: "i1".to_owned() };
     let definition = ModelDefinition {
         inputs: inputs.collect(),
+        crosses: vec![cross; 1_000],
         rewards: rewards.collect(),
         ..ModelDefinition::default()
     };
     let actions: Vec<ActionId> = (0..65_537).map(ActionId::from_number).collect();
     expect(
         &Model::new(&definition, &actions).unwrap_err(),
-        &["learn/too-many-inputs", "learn/too-many-rewards", "learn/too-many-actions"],
+        &[
+            "learn/too-many-inputs",
+            "learn/too-many-crosses",
+            "learn/too-many-rewards",
+            "learn/too-many-actions",
+        ],
     );
     expect(&Scorecard::new(vec![Bins::Number(vec![2.0, 1.0])], 1).unwrap_err(), &["learn/bins"]);
 }

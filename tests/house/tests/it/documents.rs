@@ -137,16 +137,14 @@ fn every_code_of_a_problem_is_met_in_a_test() {
             from.and_then(|from| file.text.get(from..)).unwrap_or_default()
         })
         .collect();
-    let documented: Vec<&str> = tree
-        .ending(".rs")
-        .flat_map(|file| file.text.lines())
-        .filter(|line| line.trim_start().starts_with("///"))
-        .collect();
+    let documented = tree.ending(".rs").flat_map(|file| file.text.lines());
+    let documented = documented.filter(|line| line.trim_start().starts_with("///"));
+    let told = told.into_iter().chain(documented).collect::<Vec<_>>().join("\n");
     let page = tree.text("docs/problems.md");
     let codes = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let findings: Vec<String> = codes
         .filter(|code| !NEVER_MET.contains(code))
-        .filter(|code| !told.iter().chain(&documented).any(|text| says(text, code)))
+        .filter(|code| !says(&told, code))
         .map(|code| format!("nothing tries to meet `{code}`"))
         .collect();
     none(
