@@ -1,6 +1,5 @@
 //! The context part of a playbook, as an author writes it.
 
-use apropos_condition::AttributeDefinition;
 use apropos_event::{Duration, PropertyName};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +11,6 @@ use crate::place::PlaceDimension;
 use crate::situation::SituationDefinition;
 use crate::stage::CycleDefinition;
 use crate::stakes::StakesDefinition;
-use crate::table;
 use crate::time::TimeDefinition;
 use crate::upcoming::HappeningDefinition;
 
@@ -47,12 +45,6 @@ pub struct ContextDefinition {
 }
 
 impl ContextDefinition {
-    /// The attributes that the context supplies. Declare them before any condition that names one is read;
-    /// [`crate::ContextRules::compile`] declares those that are missing.
-    pub fn attributes(&self) -> Vec<AttributeDefinition> {
-        table::attributes(self)
-    }
-
     /// The signals that are used: those of the definition, or the usual ones.
     pub(crate) fn used_signals(&self) -> Vec<SignalDefinition> {
         self.signals.clone().unwrap_or_else(crate::behaviour::usual_signals)

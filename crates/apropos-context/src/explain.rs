@@ -29,6 +29,25 @@ pub struct ContextFact {
     pub confidence: f64,
 }
 
+impl ContextRules {
+    /// Every fact of a moment with source, time, half-life and confidence, for people and logs, in the order in which
+    /// they were worked out. `facts` must have been written for the same moment.
+    pub fn explain(&self, state: &ContextState, moment: &Moment, facts: &Facts) -> Vec<ContextFact> {
+        let mut collector = Collector { rules: self, facts: Vec::new() };
+        Telling::new(self, state, moment, &mut collector).tell();
+        let basis =
+            Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
+        let (level, score) = self.stakes.weigh(moment.value_at_stake, facts);
+        collector.put(Fact::Stakes as usize, Given::Symbol(level), basis);
+        collector.put(Fact::StakesScore as usize, Given::Double(score), basis);
+        if let Some(level) = self.stakes.levels().get(level) {
+            collector.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
+        }
+        collector.put(Fact::Situation as usize, Given::Symbol(self.situations.recognise(facts)), basis);
+        collector.facts
+    }
+}
+
 /// Collects facts.
 struct Collector<'a> {
     rules: &'a ContextRules,
@@ -64,25 +83,4 @@ impl Sink for Collector<'_> {
             confidence: basis.confidence,
         });
     }
-}
-
-/// All facts of a moment, in the order in which they were worked out.
-pub(crate) fn explain(
-    rules: &ContextRules,
-    state: &ContextState,
-    moment: &Moment,
-    facts: &Facts,
-) -> Vec<ContextFact> {
-    let mut collector = Collector { rules, facts: Vec::new() };
-    Telling::new(rules, state, moment, &mut collector).tell();
-    let basis =
-        Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
-    let (level, score) = rules.stakes.weigh(moment.value_at_stake, facts);
-    collector.put(Fact::Stakes as usize, Given::Symbol(level), basis);
-    collector.put(Fact::StakesScore as usize, Given::Double(score), basis);
-    if let Some(level) = rules.stakes.levels().get(level) {
-        collector.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
-    }
-    collector.put(Fact::Situation as usize, Given::Symbol(rules.situations.recognise(facts)), basis);
-    collector.facts
 }

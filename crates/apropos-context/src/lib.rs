@@ -22,17 +22,23 @@ mod stakes;
 mod upcoming;
 
 mod definition;
-mod emit;
-mod explain;
-mod observe;
+mod table;
+
+mod ears;
 mod rules;
 mod state;
-mod table;
 mod when;
+
+mod observe;
+
+mod binding;
+mod emit;
+mod explain;
 
 pub use behaviour::{
     Detectors, Evidence, EvidenceDefinition, Repeat, SignalDefinition, SignalState, Silence, usual_signals,
 };
+pub use binding::ContextBinding;
 pub use channel::{
     AssessmentDefinition, ChannelAssessment, ChannelDefinition, ChannelFigures, Channels, Continuity,
     ContinuityError, ContinuityToken, Direction, ExperiencePart, Recommendation, Resumption, SealKey,
@@ -57,7 +63,7 @@ pub use place::{
 #[cfg(feature = "h3")]
 pub use place::{CellError, CellId};
 pub use reading::{Reading, Source};
-pub use rules::{ContextBinding, ContextRules};
+pub use rules::ContextRules;
 pub use situation::{SituationDefinition, Situations, UNREMARKABLE, usual_situations};
 pub use stage::{
     CycleDefinition, StageDefinition, StageState, SubjectState, Tally, TallyDefinition, usual_cycle,

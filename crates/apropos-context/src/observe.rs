@@ -2,20 +2,15 @@
 //!
 //! Not here: what each part makes of an event, see the modules of the dimensions.
 
-use std::collections::BTreeMap;
-
-use apropos_event::{Event, EventKind, Value, Zone};
+use apropos_event::{Event, Value, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::{Clue, Detectors};
-use crate::goal::{GoalFilter, Says};
-use crate::pattern::Kinds;
+use crate::ears::Ear;
 use crate::place::{Location, Point};
 use crate::reading::{Reading, Source};
 use crate::rules::ContextRules;
-use crate::stage::{Cycles, Move};
 use crate::state::ContextState;
-use crate::upcoming::{HappeningDefinition, Heard};
+use crate::upcoming::Heard;
 
 /// Why an event is refused by the context. Then nothing changed.
 #[derive(Debug, thiserror::Error)]
@@ -57,53 +52,6 @@ impl ContextChanges {
     }
 }
 
-/// What listens to one kind of event.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ear {
-    /// Whether such events carry a position.
-    position: bool,
-    moves: Vec<Move>,
-    clues: Vec<Clue>,
-    says: Vec<Says>,
-    /// The numbers of the kinds of happenings that are expected or cancelled by it.
-    happenings: Vec<u16>,
-}
-
-/// What listens to each kind of event.
-#[derive(Clone, Debug)]
-pub(crate) struct Ears(Kinds<Ear>);
-
-impl Ears {
-    pub(crate) fn new(
-        position: Option<&EventKind>,
-        cycles: &Cycles,
-        detectors: &Detectors,
-        goals: &GoalFilter,
-        happenings: &[HappeningDefinition],
-    ) -> Self {
-        let mut ears: BTreeMap<EventKind, Ear> = BTreeMap::new();
-        let mut ear = |kind: &EventKind, add: &dyn Fn(&mut Ear)| add(ears.entry(kind.clone()).or_default());
-        if let Some(kind) = position {
-            ear(kind, &|ear| ear.position = true);
-        }
-        for (kind, step) in cycles.listens() {
-            ear(kind, &|ear| ear.moves.push(step));
-        }
-        for (kind, clue) in detectors.listens() {
-            ear(kind, &|ear| ear.clues.push(clue));
-        }
-        for (kind, says) in goals.listens() {
-            ear(kind, &|ear| ear.says.push(says));
-        }
-        for (happening, number) in happenings.iter().zip(0_u16..) {
-            for kind in happening.listens() {
-                ear(kind, &|ear| ear.happenings.push(number));
-            }
-        }
-        Self(Kinds::new(ears))
-    }
-}
-
 /// An event that the context takes: checked, and with what it says about place and zone read.
 #[derive(Clone, Debug)]
 pub struct Perceived<'a> {
@@ -120,7 +68,7 @@ impl ContextRules {
     /// When the event is refused, or carries a position or zone that is none.
     pub fn check<'a>(&'a self, event: &'a Event) -> Result<Perceived<'a>, ContextError> {
         event.check()?;
-        let ear = self.ears.0.of(&event.kind);
+        let ear = self.ears.of(&event.kind);
         let located = ear.is_some_and(|ear| ear.position);
         let position = if located { Some(self.position(event)?) } else { None };
         Ok(Perceived { event, ear, position, zone: self.zone(event)? })

@@ -1,27 +1,25 @@
-//! The checked context: one value that takes events, answers for quiet hours and writes facts.
+//! The checked context: one value that answers for quiet hours, takes events and writes facts.
+//!
+//! Not here: taking events, see `observe`; writing facts, see `binding`; telling where they come from, see `explain`.
 
 use std::collections::BTreeSet;
-use std::ops::{Range, RangeInclusive};
 
-use apropos_condition::{AttributeDefinition, AttributeId, Facts, Schema, SchemaBuilder, SymbolId};
-use apropos_event::{AttributeName, ChannelId, Duration, Path, Problem, Problems, Timestamp, Zone};
+use apropos_condition::{AttributeDefinition, AttributeId, Facts, SchemaBuilder};
+use apropos_event::{ChannelId, Duration, Path, Problem, Problems, Timestamp, Zone};
 
 use crate::behaviour::Detectors;
 use crate::channel::Channels;
 use crate::definition::ContextDefinition;
 use crate::device::DevicePolicy;
-use crate::emit::{self, Basis, Given, Sink, Telling};
-use crate::explain::ContextFact;
+use crate::ears::Ears;
 use crate::goal::GoalFilter;
 use crate::moment::Moment;
-use crate::observe::Ears;
 use crate::place::{NamedPlaces, PlaceDefinition, PlaceDimension};
-use crate::reading::Source;
 use crate::situation::Situations;
 use crate::stage::Cycles;
 use crate::stakes::{Stakes, StakesRules};
 use crate::state::ContextState;
-use crate::table::{self, Fact};
+use crate::table;
 use crate::time::{Calendar, QuietAnswer, QuietReason};
 use crate::upcoming::{self, HappeningDefinition};
 
@@ -71,18 +69,6 @@ pub struct ContextRules {
     pub(crate) zone_property: Option<apropos_event::PropertyName>,
     pub(crate) zone_half_life: Duration,
     pub(crate) ears: Ears,
-}
-
-/// Where the context's facts go in one schema.
-#[derive(Clone, Debug)]
-pub struct ContextBinding {
-    /// For each fact of the table its attribute, and where its symbols begin.
-    slots: Vec<(Option<AttributeId>, u32)>,
-    /// How many facts before each place of the table have an attribute, so that a whole dimension can be passed over.
-    before: Vec<u32>,
-    symbols: Vec<Option<SymbolId>>,
-    /// Every other attribute of the schema, by name: what a request may carry.
-    named: Vec<(AttributeName, AttributeId)>,
 }
 
 impl ContextRules {
@@ -185,26 +171,6 @@ impl ContextRules {
         &self.situations
     }
 
-    /// Lets conditions move the customer between stages, once facts are written; returns whether any stage changed.
-    ///
-    /// A cycle that is per product asks its conditions about one product after the other, with the facts of that cycle
-    /// telling of that one; afterwards they tell of the one whose stage was entered last, as they did before. The facts
-    /// of other stages are as they were: after a change, write them anew.
-    pub fn refresh_stages(
-        &self,
-        state: &mut ContextState,
-        binding: &ContextBinding,
-        facts: &mut Facts,
-        now: Timestamp,
-    ) -> bool {
-        self.cycles.refresh(&mut state.stages, &state.subjects, facts, now, |cycle, aspect, facts| {
-            let places = self.cycle_starts.get(cycle).zip(self.cycle_starts.get(cycle + 1));
-            let slots = places.and_then(|(start, end)| binding.slots.get(*start..*end));
-            slots.into_iter().flatten().filter_map(|(id, _)| *id).for_each(|id| facts.unset(id));
-            emit::tell_cycle(self, cycle, aspect, now, &mut Writer { binding, facts });
-        })
-    }
-
     /// Whether reaching out on `channel` must wait, and until when: all quiet hours that cover it together.
     pub fn quiet(&self, state: &ContextState, moment: &Moment, channel: &ChannelId) -> QuietAnswer {
         let zone = moment.zone.as_ref().or_else(|| {
@@ -259,80 +225,14 @@ impl ContextRules {
         Some(place.open.iter().any(|window| window.contains(local, &self.calendar.holidays)))
     }
 
-    /// Finds where facts go in a schema that was built from the builder the rules were compiled against.
-    pub fn bind(&self, schema: &Schema) -> ContextBinding {
-        let mut slots = Vec::with_capacity(self.attributes.len());
-        let mut symbols = Vec::new();
-        for attribute in &self.attributes {
-            slots.push((schema.id(attribute.name.as_str()), symbols.len() as u32));
-            symbols.extend(attribute.values.iter().map(|value| schema.symbol(value)));
-        }
-        let own: Vec<AttributeId> = slots.iter().filter_map(|(id, _)| *id).collect();
-        let named = schema.attributes().iter().filter_map(|attribute| {
-            let id = schema.id(attribute.name.as_str())?;
-            (!own.contains(&id)).then(|| (attribute.name.clone(), id))
-        });
-        let mut named: Vec<_> = named.collect();
-        named.sort_by(|a, b| a.0.cmp(&b.0));
-        ContextBinding { before: before(&slots), slots, symbols, named }
-    }
-
     /// The attributes that the conditions of stages read: what [`ContextRules::refresh_stages`] needs to be written.
     pub fn stage_reads(&self) -> BTreeSet<AttributeId> {
         self.cycles.reads().collect()
     }
 
-    /// Writes what is true at a moment into the facts: what the request carries, the six dimensions, what is at
-    /// stake, and last the situation. Allocates nothing once the facts have grown.
-    pub fn write_facts(
-        &self,
-        state: &ContextState,
-        moment: &Moment,
-        binding: &ContextBinding,
-        facts: &mut Facts,
-    ) {
-        facts.set_timestamp(AttributeId::NOW, moment.now);
-        for (name, value) in &moment.attributes {
-            if let Ok(at) = binding.named.binary_search_by(|(known, _)| known.cmp(name))
-                && let Some((_, id)) = binding.named.get(at)
-                && facts.set_value(*id, value).is_err()
-            {
-                // A value of another type is as good as none: the attribute stays unknown.
-                facts.set_missing(*id);
-            }
-        }
-        let mut writer = Writer { binding, facts };
-        Telling::new(self, state, moment, &mut writer).tell();
-        self.conclude(moment, &mut writer);
-    }
-
-    /// What needs conditions over the facts: stakes first, then the situation.
-    fn conclude(&self, moment: &Moment, writer: &mut Writer<'_>) {
-        let basis =
-            Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
-        if writer.wants_any(Fact::Stakes, Fact::StakesDetails) {
-            let (level, score) = self.stakes.weigh(moment.value_at_stake, writer.facts);
-            writer.put(Fact::Stakes as usize, Given::Symbol(level), basis);
-            writer.put(Fact::StakesScore as usize, Given::Double(score), basis);
-            if let Some(level) = self.stakes.levels().get(level) {
-                writer.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
-            }
-        }
-        if writer.wants_any(Fact::Situation, Fact::Situation) {
-            let situation = self.situations.recognise(writer.facts);
-            writer.put(Fact::Situation as usize, Given::Symbol(situation), basis);
-        }
-    }
-
     /// What is at stake, with its reasons, once facts are written.
     pub fn stakes(&self, moment: &Moment, facts: &Facts) -> Stakes<'_> {
         self.stakes.assess(moment.value_at_stake, facts)
-    }
-
-    /// Every fact of a moment with source, time, half-life and confidence, for people and logs. `facts` must have been
-    /// written for the same moment.
-    pub fn explain(&self, state: &ContextState, moment: &Moment, facts: &Facts) -> Vec<ContextFact> {
-        crate::explain::explain(self, state, moment, facts)
     }
 }
 
@@ -358,75 +258,6 @@ fn check_place(place: &PlaceDimension, path: &Path, problems: &mut Problems) {
             problems.push(
                 Problem::error("context/feature", path, message).with_help("build with the feature `h3`"),
             );
-        }
-    }
-}
-
-/// How many of the slots before each place, and before the end, have an attribute.
-fn before(slots: &[(Option<AttributeId>, u32)]) -> Vec<u32> {
-    let counts = slots.iter().scan(0, |count, (id, _)| {
-        *count += u32::from(id.is_some());
-        Some(*count)
-    });
-    std::iter::once(0).chain(counts).collect()
-}
-
-impl ContextBinding {
-    /// The same binding for readers of `wanted` only: every other fact is passed over, with the work of finding it out.
-    ///
-    /// Adds to `wanted` what the stakes and the situation are found out from, if they are wanted; so this room is asked
-    /// before those that supply it.
-    #[must_use]
-    pub fn only(mut self, rules: &ContextRules, wanted: &mut BTreeSet<AttributeId>) -> Self {
-        let wants = |facts: RangeInclusive<Fact>, wanted: &BTreeSet<AttributeId>| {
-            let slots = self.slots.get(*facts.start() as usize..=*facts.end() as usize);
-            slots.into_iter().flatten().any(|(id, _)| id.is_some_and(|id| wanted.contains(&id)))
-        };
-        if wants(Fact::Situation..=Fact::Situation, wanted) {
-            wanted.extend(rules.situations.reads());
-        }
-        if wants(Fact::Stakes..=Fact::StakesDetails, wanted) {
-            wanted.extend(rules.stakes.reads());
-        }
-        for (id, _) in &mut self.slots {
-            *id = id.filter(|id| wanted.contains(id));
-        }
-        self.named.retain(|(_, id)| wanted.contains(id));
-        self.before = before(&self.slots);
-        self
-    }
-
-    fn wants(&self, facts: Range<usize>) -> bool {
-        self.before.get(facts.start) != self.before.get(facts.end)
-    }
-}
-
-/// Writes into facts.
-struct Writer<'a> {
-    binding: &'a ContextBinding,
-    facts: &'a mut Facts,
-}
-
-impl Sink for Writer<'_> {
-    fn wants(&self, facts: Range<usize>) -> bool {
-        self.binding.wants(facts)
-    }
-
-    fn put(&mut self, at: usize, value: Given<'_>, _: Basis) {
-        let Some((Some(id), symbols)) = self.binding.slots.get(at).copied() else { return };
-        match value {
-            Given::Bool(value) => self.facts.set_bool(id, value),
-            Given::Int(value) => self.facts.set_int(id, value),
-            Given::Double(value) => self.facts.set_double(id, value),
-            Given::Text(value) => self.facts.set_text(id, value),
-            Given::Span(value) => self.facts.set_duration(id, value),
-            Given::Channels(values) => self.facts.set_texts(id, values.iter().map(ChannelId::as_str)),
-            Given::Texts(values) => self.facts.set_texts(id, values.iter().map(String::as_str)),
-            Given::Symbol(number) => {
-                if let Some(Some(symbol)) = self.binding.symbols.get(symbols as usize + number) {
-                    self.facts.set_symbol_id(id, *symbol);
-                }
-            }
         }
     }
 }

@@ -256,8 +256,16 @@ pub(crate) fn cycle_starts(cycles: &[CycleDefinition]) -> Vec<usize> {
     starts
 }
 
+impl ContextDefinition {
+    /// The attributes that the context supplies. Declare them before any condition that names one is read;
+    /// [`crate::ContextRules::compile`] declares those that are missing.
+    pub fn attributes(&self) -> Vec<AttributeDefinition> {
+        attributes(self)
+    }
+}
+
 /// All attributes that a definition gives rise to, in the order of the table.
-pub(crate) fn attributes(definition: &ContextDefinition) -> Vec<AttributeDefinition> {
+fn attributes(definition: &ContextDefinition) -> Vec<AttributeDefinition> {
     let mut all: Vec<AttributeDefinition> = Vec::with_capacity(ROWS.len() + 32);
     for (_, name, kind, sensitivity, doc) in ROWS {
         push(&mut all, name, kind.attribute_type(), |attribute| {

@@ -3,25 +3,12 @@
 use std::borrow::Cow;
 
 use apropos_event::{Path, Problem, Problems};
-use serde::{Deserialize, Serialize};
 
 use super::fence::{Box2, Fence};
-use super::geojson::{self, GeoJsonError, Geometry};
-use super::point::Point;
+use super::geojson::{self, GeoJsonError};
+use super::outline::{AreaDefinition, Geometry};
+use super::point::{METRES_PER_DEGREE, Point};
 use super::ring::{self, Planar, RingFault};
-
-/// An area of a definition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AreaDefinition {
-    /// Its id.
-    pub id: String,
-    /// What people call it.
-    #[serde(default)]
-    pub name: String,
-    /// Its outline.
-    pub outline: Geometry,
-}
 
 /// An area of an index.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,7 +115,7 @@ impl Areas {
 
     /// Calls `found` with each area near a point and how deep inside it the point is, in metres, negative outside; held to ±`reach_m`.
     pub(crate) fn depths_m(&self, point: Point, reach_m: f64, mut found: impl FnMut(usize, f64)) {
-        let reach = reach_m / super::fence::METRES_PER_DEGREE;
+        let reach = reach_m / METRES_PER_DEGREE;
         let east = reach / libm::cos(point.latitude().to_radians()).max(1e-6);
         for x in turns(point.longitude()) {
             let at = (x, point.latitude());

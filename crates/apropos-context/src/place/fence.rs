@@ -3,11 +3,8 @@
 //! A test reads the edges of one band only. Bands are as many as edges, within limits, so that a band holds a few
 //! edges whatever the polygon. Not here: finding the polygons near a point, see `area`.
 
-use super::point::EARTH_RADIUS_M;
+use super::point::METRES_PER_DEGREE;
 use super::ring::Planar;
-
-/// Metres in one degree of latitude.
-pub(crate) const METRES_PER_DEGREE: f64 = EARTH_RADIUS_M * std::f64::consts::PI / 180.0;
 
 /// A box in degrees, borders included.
 #[derive(Clone, Copy, Debug, PartialEq)]

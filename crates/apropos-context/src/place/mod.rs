@@ -9,16 +9,18 @@ mod fence;
 mod geojson;
 mod named;
 mod nearest;
+mod outline;
 mod point;
 mod ring;
 mod track;
 
-pub use area::{Area, AreaDefinition, Areas};
+pub use area::{Area, Areas};
 #[cfg(feature = "h3")]
 pub use cell::{CellError, CellId};
-pub use geojson::{GeoJsonError, Geometry, Position};
+pub use geojson::GeoJsonError;
 pub use named::{NamedPlaces, PlaceDefinition, PlaceDimension, PlaceKind};
 pub use nearest::Landmarks;
+pub use outline::{AreaDefinition, Geometry, Position};
 pub use point::{EARTH_RADIUS_M, Location, Point};
 pub use track::{Approach, Stay, Track};
 

@@ -5,11 +5,10 @@ use std::fmt;
 use apropos_event::{Duration, EventKind, Path, PlaceId, Problem, Problems, PropertyName, Zone};
 use serde::{Deserialize, Serialize};
 
-use super::area::{AreaDefinition, Areas};
-use super::geojson::Geometry;
+use super::area::Areas;
 use super::nearest::{Few, Landmarks};
-use super::point::{Location, Point};
-use super::track::CANDIDATES;
+use super::outline::{AreaDefinition, Geometry};
+use super::point::{Location, METRES_PER_DEGREE, Point};
 use crate::time::WeeklyWindow;
 
 /// What kind of place it is.
@@ -171,6 +170,9 @@ pub struct NamedPlaces {
 /// At most this many named places in a definition.
 pub(crate) const MAX_PLACES: usize = 100_000;
 
+/// Places around the last position that are considered as a goal, beside the customer's own.
+const CANDIDATES: usize = 3;
+
 /// The largest radius of a place, in metres.
 const MAX_RADIUS_M: f64 = 200_000.0;
 
@@ -269,7 +271,7 @@ impl NamedPlaces {
 
     fn outlined_at<'a>(&'a self, location: Location, offer: &mut impl FnMut(Match<'a>, f64)) {
         // Square metres of a square degree at the equator.
-        const AREA: f64 = super::fence::METRES_PER_DEGREE * super::fence::METRES_PER_DEGREE;
+        const AREA: f64 = METRES_PER_DEGREE * METRES_PER_DEGREE;
         let mut found = |at: usize, share: f64| {
             let place = self.outlined.get(at).and_then(|at| self.places.get(*at));
             if let (Some(place), Some(area)) = (place, self.outlines.all().get(at)) {

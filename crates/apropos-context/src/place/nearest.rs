@@ -2,8 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::fence::METRES_PER_DEGREE;
-use super::point::{Direction3, Point, arc_m};
+use super::point::{Direction3, METRES_PER_DEGREE, Point, arc_m};
 
 /// Points, indexed by latitude.
 ///

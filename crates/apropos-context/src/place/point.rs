@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fence::METRES_PER_DEGREE;
-
 /// The mean radius of the earth in metres (IUGG, R₁).
 pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
+
+/// Metres in one degree of latitude.
+pub(crate) const METRES_PER_DEGREE: f64 = EARTH_RADIUS_M * std::f64::consts::PI / 180.0;
 
 /// A point on the earth, in degrees (WGS 84).
 ///

@@ -1,6 +1,6 @@
 //! Rings of positions made planar: closed, in range, unwrapped where they cross the antimeridian.
 
-use super::geojson::Position;
+use super::outline::Position;
 
 /// A planar point: x is the longitude, which may lie beyond ±180 in an unwrapped ring, y the latitude.
 pub(crate) type Planar = (f64, f64);

@@ -65,8 +65,6 @@ const DIRECT: f64 = 0.6;
 const RECENT: Duration = Duration::from_mins(10);
 /// A stay is interrupted when nothing was seen for this long.
 const PAUSE: Duration = Duration::from_hours(6);
-/// Places around the last position that are considered as a goal, beside the customer's own.
-pub(crate) const CANDIDATES: usize = 3;
 
 impl Track {
     /// Takes a position; one that is not newer than the last is left out, and false returned.

@@ -1,6 +1,6 @@
 //! The class of a device, from what the rules say about it.
 
-use super::matcher::ParsedAgent;
+use super::agent::ParsedAgent;
 use crate::device::{Device, DeviceClass};
 
 /// Words in lower case that tell a class, in order: the first that occurs in the device, the system or the whole text

@@ -4,11 +4,13 @@
 //! that matches wins, and its replacements make the answer. Client hints say more and come first, see
 //! [`crate::ClientHints`].
 
+mod agent;
 mod atoms;
 mod class;
 mod matcher;
 mod rules;
 mod yaml;
 
-pub use matcher::{Agent, AgentDevice, AgentOs, ParsedAgent, UserAgentRules};
+pub use agent::{Agent, AgentDevice, AgentOs, ParsedAgent};
+pub use matcher::UserAgentRules;
 pub use yaml::UserAgentError;
