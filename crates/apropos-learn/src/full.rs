@@ -57,14 +57,6 @@ pub(crate) struct Active {
     unplaced: f32,
 }
 
-impl Active {
-    /// The dot product with a dense vector.
-    #[inline(always)]
-    fn along(&self, dense: &[f32]) -> f32 {
-        self.places.iter().zip(&self.values).map(|(place, x)| dense[*place as usize] * x).sum()
-    }
-}
-
 impl Full {
     /// A tier of at most `most` features for `actions` actions.
     pub(crate) fn new(most: usize, actions: usize) -> Self {
@@ -161,8 +153,9 @@ impl Full {
             let dense = &active.dense[..width.div_ceil(8) * 8];
             kernel::quadratic(simd, &arm.covariance, stride, &active.places, &active.values, dense)
         };
-        for taken in arm.pending.chunks_exact(stride) {
-            let along = active.along(taken);
+        let pending = arm.pending.len() / stride;
+        for along in kernel::along(&arm.pending, stride, &active.places, &active.values).iter().take(pending)
+        {
             variance -= along * along;
         }
         (mean, variance.max(0.0))

@@ -8,7 +8,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::full::{MAX_FULL, PENDING};
+use crate::full::PENDING;
 use crate::math;
 use crate::rows::LANES;
 
@@ -139,21 +139,38 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut sums = [0.0_f32; MAX_FULL];
-        let sums = &mut sums[..self.result.len()];
-        add_rows(simd, self.matrix, self.stride, self.places, self.values, sums);
-        for taken in self.pending.chunks_exact(self.stride) {
-            let along: f32 = self.places.iter().zip(self.values).map(|(at, x)| taken[*at as usize] * x).sum();
-            add_scaled(simd, sums, taken, -along);
+        let Self { matrix, pending, stride, places, values, result } = self;
+        result.fill(0.0);
+        add_rows(simd, matrix, stride, places, values, result);
+        let along = along(pending, stride, places, values);
+        for (taken, along) in pending.chunks_exact(stride).zip(along) {
+            add_scaled(simd, result, &taken[..result.len()], -along);
         }
-        self.result.copy_from_slice(sums);
     }
+}
+
+/// The dot products of the features with each pending vector, at most eight, side by side; each in the order of the features.
+#[inline(always)]
+pub(crate) fn along(pending: &[f32], stride: usize, places: &[u32], values: &[f32]) -> [f32; PENDING] {
+    let mut sums = [0.0; PENDING];
+    if pending.is_empty() {
+        return sums;
+    }
+    let mut vectors = pending.chunks_exact(stride);
+    let vectors: [&[f32]; PENDING] = std::array::from_fn(|_| vectors.next().unwrap_or(&[]));
+    let count = pending.len() / stride;
+    for (&place, &x) in places.iter().zip(values) {
+        for (sum, vector) in sums.iter_mut().zip(vectors).take(count) {
+            *sum += vector.get(place as usize).copied().unwrap_or(0.0) * x;
+        }
+    }
+    sums
 }
 
 /// xᵀPx for a matrix with rows of `stride` numbers; `dense` holds x at every place, padded to a multiple of eight.
 ///
-/// Four vectors of columns are summed at a time, in registers, then multiplied by `dense` in eight lanes that are added up
-/// pairwise at the end.
+/// Several vectors of columns are summed at a time, in registers, then multiplied by `dense` in eight lanes that are added
+/// up pairwise at the end.
 #[inline(always)]
 pub(crate) fn quadratic<S: Simd>(
     simd: S,
@@ -163,50 +180,88 @@ pub(crate) fn quadratic<S: Simd>(
     values: &[f32],
     dense: &[f32],
 ) -> f32 {
-    if !LANES.is_multiple_of(S::F32_LANES) {
-        return quadratic(pulp::Scalar::new(), matrix, stride, places, values, dense);
+    let rows = Rows { matrix, stride, places, values };
+    let (mut lanes, mut from) = ([0.0_f32; LANES], 0);
+    if 8 <= S::F32_LANES {
+        from = rows.columns::<S, 4>(simd, dense, from, &mut lanes);
+        from = rows.columns::<S, 2>(simd, dense, from, &mut lanes);
+        from = rows.columns::<S, 1>(simd, dense, from, &mut lanes);
+    } else if S::F32_LANES == 4 {
+        from = rows.columns::<S, 2>(simd, dense, from, &mut lanes);
     }
-    let mut lanes = [0.0_f32; LANES];
-    let x = (places, values);
-    let mut from = 0;
-    while from + 4 * S::F32_LANES <= dense.len() {
-        columns::<S, 4>(simd, (matrix, stride), x, dense, from, &mut lanes);
-        from += 4 * S::F32_LANES;
+    if from < dense.len() && S::F32_LANES == 2 * LANES && LANES <= from {
+        // Half a vector is left: it is taken together with the half before, which has been.
+        let products = rows.products::<S, 1>(simd, dense, from - LANES);
+        add_eights(&products[LANES..2 * LANES], &mut lanes);
+        from += LANES;
     }
-    while from < dense.len() {
-        columns::<S, 1>(simd, (matrix, stride), x, dense, from, &mut lanes);
-        from += S::F32_LANES;
-    }
+    rows.columns::<pulp::Scalar, LANES>(pulp::Scalar::new(), dense, from, &mut lanes);
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
-/// `lanes` += (Σ x · row) · dense over N vectors of columns from column `from` on; a column's lane is its place modulo eight.
-#[inline(always)]
-fn columns<S: Simd, const N: usize>(
-    simd: S,
-    (matrix, stride): (&[f32], usize),
-    (places, values): (&[u32], &[f32]),
-    dense: &[f32],
-    from: usize,
-    lanes: &mut [f32; LANES],
-) {
-    let width = N * S::F32_LANES;
-    let mut sums = [simd.splat_f32s(0.0); N];
-    for (&place, &x) in places.iter().zip(values) {
-        let at = place as usize * stride + from;
-        let Some(row) = matrix.get(at..at + width) else { continue };
-        let factor = simd.splat_f32s(x);
-        for (sum, row) in sums.iter_mut().zip(S::as_simd_f32s(row).0) {
-            *sum = simd.add_f32s(*sum, simd.mul_f32s(*row, factor));
+/// The active rows of a matrix.
+struct Rows<'a> {
+    matrix: &'a [f32],
+    stride: usize,
+    places: &'a [u32],
+    values: &'a [f32],
+}
+
+/// The most columns taken at a time.
+const COLUMNS: usize = 64;
+
+impl Rows<'_> {
+    /// `lanes` += (Σ x · row) · dense over the columns from `from` on, N vectors at a time while so many are left; a column's
+    /// lane is its place modulo eight. Returns the first column left.
+    #[inline(always)]
+    fn columns<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        dense: &[f32],
+        mut from: usize,
+        lanes: &mut [f32; LANES],
+    ) -> usize {
+        let width = N * S::F32_LANES;
+        while from + width <= dense.len() {
+            let products = self.products::<S, N>(simd, dense, from);
+            add_eights(&products[..width], lanes);
+            from += width;
         }
+        from
     }
-    let Some(dense) = dense.get(from..from + width) else { return };
-    let lanes = S::as_mut_simd_f32s(lanes).0;
-    let first = from / S::F32_LANES;
-    for (at, (sum, dense)) in sums.iter().zip(S::as_simd_f32s(dense).0).enumerate() {
-        let lane = (first + at) % lanes.len();
-        lanes[lane] = simd.add_f32s(lanes[lane], simd.mul_f32s(*sum, *dense));
+
+    /// (Σ x · row) · dense of N vectors of columns from `from` on.
+    #[inline(always)]
+    fn products<S: Simd, const N: usize>(&self, simd: S, dense: &[f32], from: usize) -> [f32; COLUMNS] {
+        let width = N * S::F32_LANES;
+        let mut sums = [simd.splat_f32s(0.0); N];
+        for (&place, &x) in self.places.iter().zip(self.values) {
+            let at = place as usize * self.stride + from;
+            let Some(row) = self.matrix.get(at..at + width) else { continue };
+            let Some(row) = S::as_simd_f32s(row).0.first_chunk::<N>() else { continue };
+            let factor = simd.splat_f32s(x);
+            for at in 0..N {
+                sums[at] = simd.add_f32s(sums[at], simd.mul_f32s(row[at], factor));
+            }
+        }
+        let mut products = [0.0; COLUMNS];
+        let factors = S::as_simd_f32s(&dense[from..from + width]).0;
+        let room = S::as_mut_simd_f32s(&mut products[..width]).0;
+        for ((product, sum), factor) in room.iter_mut().zip(sums).zip(factors) {
+            *product = simd.mul_f32s(sum, *factor);
+        }
+        products
+    }
+}
+
+/// `lanes` += `numbers`, eight at a time.
+#[inline(always)]
+fn add_eights(numbers: &[f32], lanes: &mut [f32; LANES]) {
+    for eight in numbers.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lanes[lane] += eight[lane];
+        }
     }
 }
 
@@ -255,37 +310,19 @@ impl WithSimd for Downdate<'_> {
             return;
         }
         let mut vectors = taken.chunks_exact(stride).map(|vector| &vector[..width]);
-        let vectors: [&[f32]; PENDING] = std::array::from_fn(|_| vectors.next().unwrap_or(&[]));
+        let halves: [[&[f32]; PENDING / 2]; 2] =
+            [(); 2].map(|()| std::array::from_fn(|_| vectors.next().unwrap_or(&[])));
         for (place, row) in matrix.chunks_exact_mut(stride).enumerate() {
-            let factors = vectors.map(|vector| vector.get(place).copied().unwrap_or(0.0));
-            take_off(simd, &mut row[..width], vectors, factors);
+            for half in halves {
+                let factors = half.map(|vector| -vector.get(place).copied().unwrap_or(0.0));
+                add_four_scaled(simd, &mut row[..width], half, factors);
+            }
             row[place] = row[place].max(1e-7);
         }
     }
 }
 
-/// `row` −= Σ factor · vector over eight vectors, which are as long as the row: whole registers, then the rest.
-#[inline(always)]
-fn take_off<S: Simd>(simd: S, row: &mut [f32], vectors: [&[f32]; PENDING], factors: [f32; PENDING]) {
-    let (row, row_end) = S::as_mut_simd_f32s(row);
-    let (heads, ends) = (vectors.map(|v| S::as_simd_f32s(v).0), vectors.map(|v| S::as_simd_f32s(v).1));
-    let wide = factors.map(|factor| simd.splat_f32s(factor));
-    for (at, row) in row.iter_mut().enumerate() {
-        let mut left = *row;
-        for (head, factor) in heads.iter().zip(wide) {
-            let Some(head) = head.get(at) else { continue };
-            left = simd.sub_f32s(left, simd.mul_f32s(*head, factor));
-        }
-        *row = left;
-    }
-    for (at, row) in row_end.iter_mut().enumerate() {
-        for (end, factor) in ends.iter().zip(factors) {
-            *row -= end.get(at).copied().unwrap_or(0.0) * factor;
-        }
-    }
-}
-
-/// `sums` += `row` · `x`, as far as both reach.
+/// `sums` += `row` · `x`; both are as long.
 #[inline(always)]
 pub(crate) fn add_scaled<S: Simd>(simd: S, sums: &mut [f32], row: &[f32], x: f32) {
     let (sums, sums_end) = S::as_mut_simd_f32s(sums);
@@ -299,7 +336,7 @@ pub(crate) fn add_scaled<S: Simd>(simd: S, sums: &mut [f32], row: &[f32], x: f32
     }
 }
 
-/// `sums` += Σ `rows` · `x`, four rows in order, so that sums are loaded and stored a quarter as often.
+/// `sums` += Σ `rows` · `x`, four rows as long as it, in order, so that sums are loaded and stored a quarter as often.
 #[inline(always)]
 pub(crate) fn add_four_scaled<S: Simd>(simd: S, sums: &mut [f32], rows: [&[f32]; 4], x: [f32; 4]) {
     let (sums, sums_end) = S::as_mut_simd_f32s(sums);
@@ -316,6 +353,15 @@ pub(crate) fn add_four_scaled<S: Simd>(simd: S, sums: &mut [f32], rows: [&[f32];
     }
 }
 
+/// This machine, and what a narrower one like it would run.
+#[cfg(test)]
+pub(crate) fn machines() -> Vec<pulp::Arch> {
+    let mut machines = vec![pulp::Arch::new()];
+    #[cfg(target_arch = "x86_64")]
+    machines.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+    machines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,21 +372,24 @@ mod tests {
         (from..from + count).map(value).collect()
     }
 
-    /// Runs a kernel twice on a copy of the room it writes to, compiled for this machine and for none: the bits must be
-    /// the same.
+    /// Runs a kernel on copies of the room it writes to, compiled for no machine and for those it may meet: the bits must
+    /// be the same.
     macro_rules! same {
         ($start:expr, |$room:ident| $kernel:expr) => {{
-            let (mut plain, mut vector) = ($start.clone(), $start.clone());
+            let mut plain = $start.clone();
             let narrow = [{
                 let $room = &mut plain;
                 pulp::Scalar::new().vectorize($kernel)
             }];
-            let wide = [{
-                let $room = &mut vector;
-                wide($kernel)
-            }];
-            assert_eq!(narrow, wide);
-            assert_eq!(plain, vector);
+            for arch in machines() {
+                let mut vector = $start.clone();
+                let wide = [{
+                    let $room = &mut vector;
+                    arch.dispatch($kernel)
+                }];
+                assert_eq!(narrow, wide);
+                assert_eq!(plain, vector);
+            }
         }};
     }
 

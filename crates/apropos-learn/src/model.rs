@@ -161,10 +161,14 @@ impl Model {
     ) -> Result<(), LearnError> {
         let state = self.rewards.get(reward as usize).ok_or(LearnError::UnknownReward(reward))?;
         self.check_features(features)?;
-        if let Some(&action) = candidates.iter().find(|action| self.actions.len() <= **action as usize) {
-            return Err(LearnError::UnknownAction(action));
+        let known = |action: &u32| (*action as usize) < self.actions.len();
+        let highest = candidates.iter().copied().fold(0, u32::max);
+        if !candidates.is_empty() && !known(&highest) {
+            let action = candidates.iter().copied().find(|action| !known(action));
+            return Err(LearnError::UnknownAction(action.unwrap_or(highest)));
         }
-        state.score(features, candidates, &self.group_of, self.definition.full.short_list, scores);
+        let group_of = if self.definition.groups.is_empty() { &[] } else { self.group_of.as_slice() };
+        state.score(features, candidates, group_of, self.definition.full.short_list, scores);
         Ok(())
     }
 

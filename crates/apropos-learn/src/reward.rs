@@ -1,7 +1,9 @@
 //! What is learned about one kind of reward: two tiers of weights, what actions share, and which tier is believed.
 //!
 //! Not here: features ([`crate::encoder`]), waiting for outcomes, choosing.
+#![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Platt;
@@ -10,8 +12,8 @@ use crate::encoder::{FeatureKind, Slot};
 use crate::explore::spread;
 use crate::full::{Active, Full, FullLogits};
 use crate::kernel;
-use crate::rows::Table;
-use crate::tier::{Logits, Shared};
+use crate::rows::{Table, Weights};
+use crate::tier::{Logits, Shared, is_whole};
 use crate::{Features, InputKind, LearningDefinition, ModelDefinition, Outcome, Scores, math};
 
 /// What is learned about one kind of reward.
@@ -54,22 +56,24 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The Laplace step from the logit `mu` with variance `s` towards `y`.
+    /// The Laplace steps from each of some logits, given with their variances, towards `y`.
     ///
     /// The posterior mode lies at μ + s g with g = w (y − σ(μ + s g)); three Newton steps from g = 0 find it, the first of
     /// which is the extended Kalman filter's. Curvature is taken at the mode, so a step can neither overshoot nor, after
-    /// a surprise, claim certainty.
-    fn towards(y: f32, mu: f32, s: f32, weight: f32) -> Self {
-        let mut g = 0.0;
-        let mut h = 0.0;
+    /// a surprise, claim certainty. Steps wait long for their own results, so that two take no longer than one.
+    fn towards<const N: usize>(y: f32, logits: [(f32, f32); N], weight: f32) -> [Self; N] {
+        let (mut g, mut h) = ([0.0; N], [0.0; N]);
         for round in 0..4 {
-            let p = math::sigmoid(mu + s * g);
-            h = weight * (p * (1.0 - p)).max(1e-3);
-            if round < 3 {
-                g -= (g - weight * (y - p)) / (1.0 + h * s);
+            for at in 0..N {
+                let (mu, s) = logits[at];
+                let p = math::sigmoid(mu + s * g[at]);
+                h[at] = weight * (p * (1.0 - p)).max(1e-3);
+                if round < 3 {
+                    g[at] -= (g[at] - weight * (y - p)) / (1.0 + h[at] * s);
+                }
             }
         }
-        Self { g, shrink: h / (1.0 + h * s) }
+        std::array::from_fn(|at| Self { g: g[at], shrink: h[at] / (1.0 + h[at] * logits[at].1) })
     }
 }
 
@@ -180,6 +184,7 @@ impl Reward {
         scores.reset(candidates.len());
         let full = self.full().filter(|_| 0 < short_list);
         let line = self.calibration.line();
+        let whole = is_whole(candidates);
         if full.is_none() || short_list < candidates.len() {
             let Scores { p, mean, variance, sums, upper, .. } = scores;
             kernel::wide(Logits {
@@ -187,6 +192,7 @@ impl Reward {
                 shared: self.shared(0, group_of),
                 features,
                 candidates,
+                whole,
                 sums: [sums, upper],
                 mean,
                 variance,
@@ -210,7 +216,11 @@ impl Reward {
             });
         }
         scores.evidence.clear();
-        scores.evidence.extend(candidates.iter().map(|action| self.evidence[*action as usize]));
+        if whole {
+            scores.evidence.extend_from_slice(&self.evidence[..candidates.len()]);
+        } else {
+            scores.evidence.extend(candidates.iter().map(|action| self.evidence[*action as usize]));
+        }
     }
 
     /// What actions share in one tier.
@@ -236,41 +246,42 @@ impl Reward {
         let rate = if 0.0 < learning.half_life { std::f32::consts::LN_2 / learning.half_life } else { 0.0 };
         let fade = Fade { rate, mean: 0.0, precision: 0.0 };
         let Features { rows, values, .. } = features;
-        let (own, own_variance) = self.table.lane(rows, values, action);
+        let Scratch { active, weights, precision } = &mut self.scratch;
+        let (own, own_variance) = self.table.read_lane(rows, values, action, weights);
         let (m, v) = level(&self.upper[0], features, group, all);
-        let (mut mu, mut s) = (own + m, own_variance + v);
-        let taken = Step::towards(y, mu + offset, s, weight);
-        let (priors, precision) = (&self.priors, &self.precision);
-        self.table.change_lane(rows, values, action, |row, x, weight| {
-            let prior = precision.get(row as usize).copied().unwrap_or(0.0);
-            step(weight, x, taken, Fade { mean: priors.mean(row), precision: prior, ..fade })
-        });
-        raise(&mut self.upper[0], features, group, taken, fade, learning);
-        let loss = |mu: f32, s: f32| math::log_loss(f64::from(math::shrunk(mu + offset, s)), f64::from(y));
-        self.last_loss = loss(mu, s);
-        if let Some(full) = &mut self.full {
-            let first = self.last_loss;
-            let Scratch { active } = &mut self.scratch;
+        let first = (own + m, own_variance + v);
+        let logit = |(mu, s): (f32, f32)| (mu + offset, s);
+        let loss =
+            |(mu, s): (f32, f32)| math::log_loss(f64::from(math::shrunk(mu + offset, s)), f64::from(y));
+        let (mut mu, mut s) = first;
+        self.last_loss = loss(first);
+        let taken = if let Some(full) = &mut self.full {
             full.activate_all(rows, values, active);
             let (m, v) = level(&self.upper[1], features, group, all);
-            let mut taken = Step::default();
-            let mut second = first;
-            let believed = self.losses[1] <= self.losses[0];
+            let (mut second, mut taken) = (first, [Step::default(); 2]);
             full.learn(active, action, 1.0 - rate, |own, own_variance| {
-                let (full_mu, full_s) = (own + m, own_variance + v);
-                second = loss(full_mu, full_s);
-                if believed {
-                    (mu, s) = (full_mu, full_s);
-                }
-                taken = Step::towards(y, full_mu + offset, full_s, weight);
-                taken
+                second = (own + m, own_variance + v);
+                taken = Step::towards(y, [logit(first), logit(second)], weight);
+                taken[1]
             });
-            raise(&mut self.upper[1], features, group, taken, fade, learning);
-            for (kept, new) in self.losses.iter_mut().zip([first, second]) {
+            raise(&mut self.upper[1], features, group, taken[1], fade, learning);
+            let losses = [self.last_loss, loss(second)];
+            if self.losses[1] <= self.losses[0] {
+                ((mu, s), self.last_loss) = (second, losses[1]);
+            }
+            for (kept, new) in self.losses.iter_mut().zip(losses) {
                 *kept = 0.999 * *kept + new;
             }
-            self.last_loss = if believed { second } else { first };
-        }
+            taken[0]
+        } else {
+            let [taken] = Step::towards(y, [logit(first)], weight);
+            taken
+        };
+        precision.clear();
+        precision.extend(rows.iter().map(|row| self.precision.get(*row as usize).copied().unwrap_or(0.0)));
+        kernel::wide(Steps { weights, values, precision, bias: self.priors.bias.0, taken, rate });
+        self.table.write_lane(rows, action, weights);
+        raise(&mut self.upper[0], features, group, taken, fade, learning);
         self.calibration.learn(math::probit_logit(mu, s), offset, y, weight, rate);
         let p = math::shrunk(mu + offset, s);
         if self.alarms.residual(action, y - p, p * (1.0 - p)) && 0.0 < rate {
@@ -351,11 +362,6 @@ impl Priors {
         Self { bias, weight, hat: weight * learning.shape }
     }
 
-    /// Prior mean of the weight at `row`; the intercept, whose prior mean is not 0, is always first.
-    fn mean(&self, row: u32) -> f32 {
-        if row == 0 { self.bias.0 } else { 0.0 }
-    }
-
     /// Prior mean and variance of a weight.
     pub(crate) fn of(&self, kind: FeatureKind) -> (f32, f32) {
         match kind {
@@ -370,6 +376,8 @@ impl Priors {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     active: Active,
+    weights: Weights,
+    precision: Vec<f32>,
 }
 
 impl PartialEq for Scratch {
@@ -427,13 +435,78 @@ impl Fade {
     }
 }
 
+/// Moves the weights of an action, of which the first is the intercept, the only one whose prior mean is not 0.
+struct Steps<'a> {
+    weights: &'a mut Weights,
+    values: &'a [f32],
+    /// 1 / prior variances.
+    precision: &'a [f32],
+    /// The intercept's prior mean.
+    bias: f32,
+    taken: Step,
+    rate: f32,
+}
+
+impl WithSimd for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { weights: Weights { mean, variance }, values, precision, bias, taken, rate } = self;
+        let intercept = mean.first().copied().zip(variance.first().copied());
+        let weights = mean.iter_mut().zip(variance.iter_mut());
+        for (((m, v), &x), &precision) in weights.zip(values).zip(precision) {
+            (*m, *v) = step((*m, *v), x, taken, Fade { rate, mean: 0.0, precision });
+        }
+        if let (Some(weight), [m, ..], [v, ..], [x, ..], [precision, ..]) =
+            (intercept, &mut mean[..], &mut variance[..], values, precision)
+        {
+            (*m, *v) = step(weight, *x, taken, Fade { rate, mean: bias, precision: *precision });
+        }
+    }
+}
+
 /// Moves one weight, after forgetting a little: to first order in the rate, precision and precision-weighted mean fade
 /// towards the prior's.
-#[inline]
+#[inline(always)]
 fn step((m, v): (f32, f32), x: f32, taken: Step, fade: Fade) -> (f32, f32) {
     let share = v * fade.precision;
     let m = m - fade.rate * share * (m - fade.mean);
     let v = v + fade.rate * v * (1.0 - share);
     let vx = v * x;
     ((m + vx * taken.g).clamp(-30.0, 30.0), (v - vx * vx * taken.shrink).max(1e-7))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_move_together_as_they_would_one_by_one() {
+        let numbers = |from: u32| (from..from + 37).map(|at| (at * 7_919 % 101) as f32 / 50.0 - 1.0);
+        let (values, precision) = (numbers(5).collect::<Vec<_>>(), vec![1.5; 37]);
+        let start = Weights { mean: numbers(1).collect(), variance: numbers(9).map(|v| v * v).collect() };
+        let (taken, rate, bias) = (Step { g: 0.7, shrink: 0.2 }, 1e-3, -2.0);
+        for machine in kernel::machines() {
+            let mut weights = start.clone();
+            let steps =
+                Steps { weights: &mut weights, values: &values, precision: &precision, bias, taken, rate };
+            machine.dispatch(steps);
+            for at in 0..values.len() {
+                let fade = Fade { rate, mean: if at == 0 { bias } else { 0.0 }, precision: precision[at] };
+                let one = step((start.mean[at], start.variance[at]), values[at], taken, fade);
+                assert_eq!(one, (weights.mean[at], weights.variance[at]));
+            }
+        }
+    }
+
+    #[test]
+    fn steps_taken_together_are_those_taken_alone() {
+        let logits = [(-3.0, 0.5), (1.2, 2.0)];
+        let both = Step::towards(1.0, logits, 0.7);
+        for (logit, together) in logits.into_iter().zip(both) {
+            let [alone] = Step::towards(1.0, [logit], 0.7);
+            assert_eq!((alone.g, alone.shrink), (together.g, together.shrink));
+        }
+    }
 }

@@ -14,12 +14,28 @@ use serde::{Deserialize, Serialize};
 pub(crate) const LANES: usize = 8;
 /// Numbers of a block: means, then variances.
 pub(crate) const BLOCK: usize = 2 * LANES;
+/// 0 where a block holds means, 1 where it holds variances.
+const HALVES: [f32; BLOCK] = [0., 0., 0., 0., 0., 0., 0., 0., 1., 1., 1., 1., 1., 1., 1., 1.];
 
 /// Means and variances by feature and lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
     blocks: u32,
     data: Vec<f32>,
+}
+
+/// Weights of one lane, beside each other; reused.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Weights {
+    pub(crate) mean: Vec<f32>,
+    pub(crate) variance: Vec<f32>,
+}
+
+impl Weights {
+    fn resize(&mut self, count: usize) {
+        self.mean.resize(count, 0.0);
+        self.variance.resize(count, 0.0);
+    }
 }
 
 impl Table {
@@ -97,12 +113,46 @@ impl Table {
         let (mut mean, mut variance) = (0.0, 0.0);
         for (&row, &x) in rows.iter().zip(values) {
             let at = row as usize * stride + offset;
-            if let Some(weight) = self.data.get(at..=at + LANES) {
+            if let Some(weight) = self.data.get(at..at + LANES + 1) {
                 mean += weight[0] * x;
                 variance += weight[LANES] * (x * x);
             }
         }
         (mean, variance)
+    }
+
+    /// The same, with a copy of means and variances in `weights`.
+    pub(crate) fn read_lane(
+        &self,
+        rows: &[u32],
+        values: &[f32],
+        lane: usize,
+        weights: &mut Weights,
+    ) -> (f32, f32) {
+        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
+        let (mut mean, mut variance) = (0.0, 0.0);
+        weights.resize(rows.len());
+        let copies = weights.mean.iter_mut().zip(&mut weights.variance);
+        for ((&row, &x), (m, v)) in rows.iter().zip(values).zip(copies) {
+            let at = row as usize * stride + offset;
+            if let (Some(from), Some(to)) = (self.data.get(at), self.data.get(at + LANES)) {
+                (*m, *v) = (*from, *to);
+                mean += *m * x;
+                variance += *v * (x * x);
+            }
+        }
+        (mean, variance)
+    }
+
+    /// Writes `weights` back.
+    pub(crate) fn write_lane(&mut self, rows: &[u32], lane: usize, weights: &Weights) {
+        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
+        for ((&row, &m), &v) in rows.iter().zip(&weights.mean).zip(&weights.variance) {
+            let at = row as usize * stride + offset;
+            if let Some(weight) = self.data.get_mut(at..at + LANES + 1) {
+                (weight[0], weight[LANES]) = (m, v);
+            }
+        }
     }
 
     /// Replaces mean and variance of `lane` in each of `rows` by what `change` makes of them and of row and value.
@@ -116,7 +166,7 @@ impl Table {
         let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
         for (&row, &x) in rows.iter().zip(values) {
             let at = row as usize * stride + offset;
-            if let Some(weight) = self.data.get_mut(at..=at + LANES) {
+            if let Some(weight) = self.data.get_mut(at..at + LANES + 1) {
                 (weight[0], weight[LANES]) = change(row, x, (weight[0], weight[LANES]));
             }
         }
@@ -124,7 +174,7 @@ impl Table {
 
     /// Σ m x and Σ v x² of every lane, in the order of the features, into `sums` (interleaved as in the table).
     ///
-    /// Sums of eight vectors stay in registers while their rows stream by. A lane is summed alike however many there are.
+    /// Sums stay in registers while their rows stream by. A lane is summed alike however many there are.
     #[inline(always)]
     pub(crate) fn sum_all<S: Simd>(&self, simd: S, rows: &[u32], values: &[f32], sums: &mut [f32]) {
         self.sum_blocks(simd, rows, values, 0, sums);
@@ -141,52 +191,68 @@ impl Table {
         sums: &mut [f32],
     ) {
         let features = (rows, values);
-        let from = first * BLOCK;
-        // Whole blocks at a time, with as many sums as fit the registers.
+        let mut at = first * BLOCK;
+        // Whole blocks at a time, first as many as fit the registers.
         match S::F32_LANES {
+            16 => {
+                let rest = self.sum_vectors::<S, 8>(simd, features, &mut at, sums);
+                let rest = self.sum_vectors::<S, 4>(simd, features, &mut at, rest);
+                let rest = self.sum_vectors::<S, 2>(simd, features, &mut at, rest);
+                self.sum_vectors::<S, 1>(simd, features, &mut at, rest);
+            }
             8 => {
-                let done = self.sum_vectors::<S, 8>(simd, features, from, sums);
-                let more = self.sum_vectors::<S, 4>(simd, features, from + done, &mut sums[done..]);
-                self.sum_vectors::<S, 2>(simd, features, from + done + more, &mut sums[done + more..]);
+                let rest = self.sum_vectors::<S, 8>(simd, features, &mut at, sums);
+                let rest = self.sum_vectors::<S, 4>(simd, features, &mut at, rest);
+                self.sum_vectors::<S, 2>(simd, features, &mut at, rest);
             }
             4 => {
-                self.sum_vectors::<S, 4>(simd, features, from, sums);
+                let rest = self.sum_vectors::<S, 8>(simd, features, &mut at, sums);
+                self.sum_vectors::<S, 4>(simd, features, &mut at, rest);
             }
             _ => {
-                self.sum_vectors::<pulp::Scalar, BLOCK>(pulp::Scalar::new(), features, from, sums);
+                self.sum_vectors::<pulp::Scalar, BLOCK>(pulp::Scalar::new(), features, &mut at, sums);
             }
         }
     }
 
-    /// The same for the numbers from `from` on, a multiple of the block, N vectors at a time while so many are left. Returns
-    /// how many numbers were summed.
+    /// The same for the numbers from `at` on, N vectors at a time while so many are left. Moves `at` and returns what is
+    /// left of `sums`.
     #[inline(always)]
-    fn sum_vectors<S: Simd, const N: usize>(
+    fn sum_vectors<'a, S: Simd, const N: usize>(
         &self,
         simd: S,
         (rows, values): (&[u32], &[f32]),
-        from: usize,
-        sums: &mut [f32],
-    ) -> usize {
+        at: &mut usize,
+        sums: &'a mut [f32],
+    ) -> &'a mut [f32] {
         let (stride, width) = (self.stride(), N * S::F32_LANES);
-        let mut done = 0;
-        for sums in sums.chunks_exact_mut(width) {
+        // A vector as wide as a block holds means in its lower half.
+        let halves = S::as_simd_f32s(&HALVES).0.first().copied().unwrap_or(simd.splat_f32s(0.0));
+        let means = simd.less_than_f32s(halves, simd.splat_f32s(0.5));
+        let mut parts = sums.chunks_exact_mut(width);
+        for part in &mut parts {
             let mut local = [simd.splat_f32s(0.0); N];
             for (&row, &x) in rows.iter().zip(values) {
-                let at = row as usize * stride + from + done;
-                let Some(row) = self.data.get(at..at + width) else { continue };
+                let from = row as usize * stride + *at;
+                let Some(row) = self.data.get(from..from + width) else { continue };
+                let Some(row) = S::as_simd_f32s(row).0.first_chunk::<N>() else { continue };
                 let (line, square) = (simd.splat_f32s(x), simd.splat_f32s(x * x));
-                for (at, (sum, row)) in local.iter_mut().zip(S::as_simd_f32s(row).0).enumerate() {
-                    let factor = if at * S::F32_LANES % BLOCK < LANES { line } else { square };
-                    *sum = simd.add_f32s(*sum, simd.mul_f32s(*row, factor));
+                let both = simd.select_f32s(means, line, square);
+                for place in 0..N {
+                    let factor = match place * S::F32_LANES % BLOCK {
+                        _ if S::F32_LANES == BLOCK => both,
+                        0..LANES => line,
+                        _ => square,
+                    };
+                    local[place] = simd.add_f32s(local[place], simd.mul_f32s(row[place], factor));
                 }
             }
-            for (sum, local) in S::as_mut_simd_f32s(sums).0.iter_mut().zip(local) {
+            for (sum, local) in S::as_mut_simd_f32s(part).0.iter_mut().zip(local) {
                 *sum = local;
             }
-            done += width;
+            *at += width;
         }
-        done
+        parts.into_remainder()
     }
 
     /// Whether this is a table of finite numbers of that shape.
@@ -238,15 +304,26 @@ mod tests {
         let values: Vec<f32> = rows.iter().map(|row| value(*row as usize + 7)).collect();
         let mut all = vec![f32::NAN; table.blocks() * BLOCK];
         table.sum_all(pulp::Scalar::new(), &rows, &values, &mut all);
-        let mut wide = all.clone();
-        kernel::wide(Sums(&table, &rows, &values, &mut wide));
-        assert_eq!(all, wide);
+        for machine in kernel::machines() {
+            let mut wide = vec![f32::NAN; all.len()];
+            machine.dispatch(Sums(&table, &rows, &values, &mut wide));
+            assert_eq!(all, wide);
+        }
+        let mut weights = Weights::default();
         for lane in 0..lanes {
             let mut block = [f32::NAN; BLOCK];
             table.sum_blocks(pulp::Scalar::new(), &rows, &values, lane / LANES, &mut block);
             let at = lane / LANES * BLOCK + lane % LANES;
             assert_eq!((all[at], all[at + LANES]), (block[lane % LANES], block[lane % LANES + LANES]));
             assert_eq!((all[at], all[at + LANES]), table.lane(&rows, &values, lane));
+            let before = table.clone();
+            assert_eq!((all[at], all[at + LANES]), table.read_lane(&rows, &values, lane, &mut weights));
+            table.write_lane(&rows, lane, &weights);
+            assert_eq!(before, table);
+            weights.mean.iter_mut().for_each(|mean| *mean += 1.0);
+            table.write_lane(&rows, lane, &weights);
+            assert!(rows.iter().all(|row| table.weight(*row, lane).0 == before.weight(*row, lane).0 + 1.0));
+            table = before;
         }
     }
 }

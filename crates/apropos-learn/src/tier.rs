@@ -14,7 +14,7 @@ use crate::rows::{BLOCK, LANES, Table};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shared<'a> {
     pub(crate) table: &'a Table,
-    /// The lane of each action's group; 0 when it has none.
+    /// The lane of each action's group; 0 when it has none. Empty when there are no groups.
     pub(crate) group_of: &'a [u16],
     /// How many of the active features are shared: all, or only the first, the intercept.
     pub(crate) touched: usize,
@@ -27,6 +27,23 @@ impl Shared<'_> {
         sums.resize(self.table.blocks() * BLOCK, 0.0);
         let touched = self.touched.min(features.len());
         self.table.sum_all(simd, &features.rows[..touched], &features.values[..touched], sums);
+    }
+
+    /// Adds to each candidate what it gets from the `sums` of its levels.
+    #[inline(always)]
+    fn add(&self, sums: &[f32], candidates: &[u32], mean: &mut [f32], variance: &mut [f32]) {
+        if self.group_of.is_empty() {
+            let (m, v) = lane(sums, 0);
+            for (mean, variance) in mean.iter_mut().zip(variance) {
+                (*mean, *variance) = (*mean + m, *variance + v);
+            }
+            return;
+        }
+        for ((mean, variance), &action) in mean.iter_mut().zip(variance).zip(candidates) {
+            let (m, v) = self.of(sums, action);
+            *mean += m;
+            *variance += v;
+        }
     }
 
     /// Mean and variance that `action` gets from the `sums` of its levels.
@@ -49,6 +66,8 @@ pub(crate) struct Logits<'a> {
     pub(crate) shared: Shared<'a>,
     pub(crate) features: &'a Features,
     pub(crate) candidates: &'a [u32],
+    /// Whether these are the first actions, in their order.
+    pub(crate) whole: bool,
     /// Room for the sums of lanes: own and shared.
     pub(crate) sums: [&'a mut Vec<f32>; 2],
     pub(crate) mean: &'a mut [f32],
@@ -62,21 +81,21 @@ impl WithSimd for Logits<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { own, shared, features, candidates, sums: [sums, upper], mean, variance, p } = self;
+        let Self { own, shared, features, candidates, whole, sums: [sums, upper], mean, variance, p } = self;
         let Features { rows, values, .. } = features;
         if candidates.len() < own.blocks() {
             few(simd, own, features, candidates, mean, variance);
         } else {
             sums.resize(own.blocks() * BLOCK, 0.0);
             own.sum_all(simd, rows, values, sums);
-            gather(sums, candidates, mean, variance);
+            if whole {
+                unzip(sums, mean, variance);
+            } else {
+                gather(sums, candidates, mean, variance);
+            }
         }
         shared.sum(simd, features, upper);
-        for ((mean, variance), &action) in mean.iter_mut().zip(variance.iter_mut()).zip(candidates) {
-            let (m, v) = shared.of(upper, action);
-            *mean += m;
-            *variance += v;
-        }
+        shared.add(upper, candidates, mean, variance);
         if let Some((line, p)) = p {
             Shrink { mean, variance, line, p }.with_simd(simd);
         }
@@ -108,20 +127,24 @@ fn few<S: Simd>(
 /// Picks the candidates' lanes out of the sums of all.
 #[inline(always)]
 fn gather(sums: &[f32], candidates: &[u32], mean: &mut [f32], variance: &mut [f32]) {
-    let differs = candidates.iter().zip(0..).fold(0, |differs, (&action, at)| differs | (action ^ at));
-    let whole = differs == 0;
-    if !whole {
-        for ((mean, variance), &action) in mean.iter_mut().zip(variance).zip(candidates) {
-            (*mean, *variance) = lane(sums, action as usize);
-        }
-        return;
+    for ((mean, variance), &action) in mean.iter_mut().zip(variance).zip(candidates) {
+        (*mean, *variance) = lane(sums, action as usize);
     }
-    // All actions in their order: whole blocks at a time.
+}
+
+/// The sums of the first actions in their order, whole blocks at a time.
+#[inline(always)]
+fn unzip(sums: &[f32], mean: &mut [f32], variance: &mut [f32]) {
     let blocks = sums.as_chunks::<BLOCK>().0;
     for ((mean, variance), block) in mean.chunks_mut(LANES).zip(variance.chunks_mut(LANES)).zip(blocks) {
         mean.copy_from_slice(&block[..mean.len()]);
         variance.copy_from_slice(&block[LANES..LANES + variance.len()]);
     }
+}
+
+/// Whether `candidates` are 0, 1, 2 and so on.
+pub(crate) fn is_whole(candidates: &[u32]) -> bool {
+    (0..candidates.len() as u32).zip(candidates).fold(0, |differs, (at, action)| differs | (at ^ action)) == 0
 }
 
 /// Mean and variance of one lane of interleaved sums.

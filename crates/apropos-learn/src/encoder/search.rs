@@ -48,8 +48,16 @@ impl Search {
         known: impl Fn(u16, u16) -> bool,
     ) -> Option<(u16, u16)> {
         let mut found = None;
+        // Trials share inputs: what was asked is kept, by input.
+        let mut bins = [(u16::MAX, 0); 16];
+        let mut place = |input: u16| {
+            let kept = &mut bins[usize::from(input) % 16];
+            if kept.0 != input {
+                *kept = (input, (bin(input) % BINS as u64) as u16);
+            }
+            usize::from(kept.1)
+        };
         self.trials.retain_mut(|trial| {
-            let place = |input: u16| (bin(input) % BINS as u64) as usize;
             let cell = (place(trial.pair.0) * BINS + place(trial.pair.1)) * ACTIONS + action % ACTIONS;
             if let Some((sum, expected)) = trial.sums.get_mut(cell) {
                 *sum += residual;
@@ -103,15 +111,26 @@ impl Search {
 impl Trial {
     /// What the pair explains beyond its inputs alone, in standard deviations of what chance would.
     fn gain(&self) -> f32 {
-        let pair = Explained::by(&self.sums, |cell| cell);
-        let left = Explained::by(&self.sums, |cell| cell / ACTIONS / BINS * ACTIONS + cell % ACTIONS);
-        let right = Explained::by(&self.sums, |cell| cell / ACTIONS % BINS * ACTIONS + cell % ACTIONS);
-        let action = Explained::by(&self.sums, |cell| cell % ACTIONS);
+        let (mut left, mut right, mut action) = ([NONE; BINS], [NONE; BINS], [NONE; 1]);
+        let cells = self.sums.as_chunks().0;
+        for (at, cell) in cells.iter().enumerate() {
+            for group in [&mut left[at / BINS], &mut right[at % BINS], &mut action[0]] {
+                for of in 0..ACTIONS {
+                    group[of].0 += cell[of].0;
+                    group[of].1 += cell[of].1;
+                }
+            }
+        }
+        let [pair, left, right, action] = [cells, &left, &right, &action].map(Explained::by);
         let squares = pair.squares - left.squares - right.squares + action.squares;
         let cells = (pair.cells - left.cells - right.cells + action.cells).max(1.0);
         (squares - cells) / (2.0 * cells).sqrt()
     }
 }
+
+/// What is left over of some outcomes and its variance, by action.
+type Group = [(f32, f32); ACTIONS];
+const NONE: Group = [(0.0, 0.0); ACTIONS];
 
 /// Squares of what is left over, each in units of its variance, and how many.
 struct Explained {
@@ -120,18 +139,16 @@ struct Explained {
 }
 
 impl Explained {
-    fn by(sums: &[(f32, f32)], group: impl Fn(usize) -> usize) -> Self {
-        let mut groups = vec![(0.0, 0.0); sums.len()];
-        for (cell, (sum, variance)) in sums.iter().enumerate() {
-            let (residual, expected): &mut (f32, f32) = &mut groups[group(cell)];
-            *residual += sum;
-            *expected += variance;
-        }
+    fn by(groups: &[Group]) -> Self {
         let mut explained = Self { squares: 0.0, cells: 0.0 };
-        for (residual, expected) in groups {
+        for group in groups {
             // A cell of which little is known counts as the part of one that it can tell.
-            explained.squares += residual * residual / (expected + 1.0);
-            explained.cells += expected / (expected + 1.0);
+            let shares =
+                group.map(|(sum, expected)| (sum * sum / (expected + 1.0), expected / (expected + 1.0)));
+            for (square, share) in shares {
+                explained.squares += square;
+                explained.cells += share;
+            }
         }
         explained
     }
