@@ -28,6 +28,7 @@ pub mod draw;
 mod duration;
 mod error;
 mod event;
+pub mod hex;
 mod id;
 mod identifier;
 mod money;

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use apropos_event::hex;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The secret of one tenant that goes into every key.
 ///
@@ -68,29 +69,10 @@ impl fmt::Debug for Pepper {
     }
 }
 
-impl Key {
-    fn hex(self) -> String {
-        self.0.iter().fold(String::with_capacity(32), |mut text, byte| {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-            }
-            text
-        })
-    }
-}
-
 impl std::str::FromStr for Key {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(KeyError);
-        }
-        let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| KeyError)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| KeyError)?;
-        }
-        Ok(Self(bytes))
+        hex::parse(text).map(Self).ok_or(KeyError)
     }
 }
 
@@ -101,35 +83,26 @@ pub struct KeyError;
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.hex())
+        hex::fmt(self.0, f)
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.hex())
+        write!(f, "Key({self})")
     }
 }
 
 impl Serialize for Key {
     /// Hexadecimal digits for people, bytes for machines.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.serialize(serializer)
-        }
+        hex::serialize(self, self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-            text.parse().map_err(de::Error::custom)
-        } else {
-            <[u8; 16]>::deserialize(deserializer).map(Self)
-        }
+        hex::deserialize(deserializer, Self)
     }
 }
 
