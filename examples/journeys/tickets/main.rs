@@ -6,13 +6,13 @@
 //!
 //! ```text
 //! cargo run --release --example tickets -- LOG.csv.gz [--reference REFERENCE.json] [--json] [--mermaid]
-//!                                          [--svg PICTURE.svg [--case CASE]]
+//!                                          [--svg PICTURE.svg [--case CASE] [--whole]]
 //! ```
 //!
 //! The log has the columns `case_id`, `activity`, `ts` (local time without zone), `made_sla`, `priority` and `opened`;
 //! the rows of a case stand in order. `--reference` compares the transitions with the directly-follows graph `dfg` that
 //! a process-mining tool counted. `--svg` draws the journey with its counts, times and losses, and with `--case` the
-//! path of one case. The last line with `--json` is one JSON object:
+//! path of one case; ways that hardly anybody took are left out unless `--whole` is given. The last line with `--json` is one JSON object:
 //!
 //! - `cases`, `events`: what was read. `finished`: cases that left the journey by the time nothing is due any more;
 //!   `in_flight`: cases that did not, but wait for something; `stuck`: cases that wait for nothing.
@@ -44,8 +44,11 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, Tally};
 use crate::log::Case;
 
+/// The least share of a node's departures that a way must carry to be drawn.
+const SHOWN: f64 = 0.01;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let args = Args::from_env(&["json", "mermaid"], &["reference", "svg", "case"])?;
+    let args = Args::from_env(&["json", "mermaid", "whole"], &["reference", "svg", "case"])?;
     let cases = log::read(args.path(0, "LOG.csv.gz")?)?;
     let end = cases.iter().map(Case::last).max().ok_or("the log is empty")?;
     let desk = Desk::open(None)?;
@@ -79,6 +82,8 @@ fn draw(args: &Args, desk: &Desk, cases: &[Case], tally: &Tally) -> Result<(), B
             desk.rules.picture_of(instance, Some(&tally.counts)).ok_or("the journey was compiled above")?
         }
     };
+    // Most ways that the log could take it hardly ever takes.
+    let picture = if args.flag("whole") { picture } else { picture.abridged(SHOWN) };
     Ok(std::fs::write(path, picture.to_svg())?)
 }
 
