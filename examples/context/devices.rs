@@ -14,10 +14,10 @@
 //! towards the rows that agree.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::time::Instant;
 
 use apropos::context::{Device, UserAgentRules};
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ struct Report {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an example may measure; the clock reaches no decision")]
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let mut rows: Vec<Row> = Vec::new();
     for file in args.path(0, "FILE")?.split(',') {

@@ -9,10 +9,10 @@
 //! places are CSV with `name`, `lon`, `lat`. Files may be gzip. One containment test finds, for one point, every
 //! area that holds it.
 
-use std::error::Error;
 use std::hint::black_box;
 
 use apropos::context::{Areas, Landmarks, Point};
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ const TOLERANCE: f64 = 0.001;
 /// How many containment tests are timed at least.
 const TIMED_TESTS: usize = 4_000_000;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let areas = Areas::from_geojson(&input::text(args.path(0, "AREAS")?)?)?;
     let rows: Vec<PointRow> = input::csv_rows(args.path(1, "POINTS")?)?;

@@ -9,10 +9,10 @@
 //! `next_allowed_utc` and `local_day_start_utc`.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
 use apropos::context::QuietHours;
 use apropos::event::{CivilTime, Timestamp, Zone};
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ struct Report {
     differences: Vec<Difference>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let rows: Vec<Row> = input::csv_rows(args.path(0, "FILE")?)?;
     let mut zones = BTreeMap::new();

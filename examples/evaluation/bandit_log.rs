@@ -12,10 +12,11 @@ use apropos::evaluate::logs::{DecisionRecord, LogError, dsjson, plain, vw};
 use apropos::evaluate::numeric::Sum;
 use apropos::evaluate::offpolicy::{Progressive, Reduction};
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 use apropos_examples::input;
 use serde_json::{Map, Value, json};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &["write-vw", "write-dsjson", "write-log"])?;
     let path = args.path(0, "FILE")?;
     let (format, records) = read(path)?;

@@ -16,6 +16,7 @@ use apropos::evaluate::experiment::{
 };
 use apropos::evaluate::report::{ExperimentArm, Page};
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 use apropos_examples::input;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -42,7 +43,7 @@ enum Files {
     Many(Vec<String>),
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &["report"])?;
     let path = args.path(0, "SPEC")?;
     let specs: Vec<Spec> =

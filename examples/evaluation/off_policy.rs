@@ -16,10 +16,11 @@ use apropos::evaluate::offpolicy::{
 };
 use apropos::evaluate::report::{Coverage, Page};
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 use apropos_examples::input;
 use serde_json::{Value, json};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(
         &["json"],
         &["policy", "reference-model", "report", "estimators", "min-ess", "floor"],

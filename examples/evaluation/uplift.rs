@@ -14,6 +14,7 @@ use apropos::evaluate::uplift::{
     Scored, SingleModel, Standardiser, Trial, TwoModel, bootstrap, qini_curve,
 };
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 use apropos_examples::input;
 use serde_json::{Map, Value, json};
 
@@ -52,7 +53,7 @@ struct Split {
     fit_rows: usize,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &["scores", "samples", "report"])?;
     let path = args.path(0, "DATA")?;
     let samples: u32 = args.parsed("samples", 500)?;

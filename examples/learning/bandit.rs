@@ -14,6 +14,7 @@ use std::time::Instant;
 use apropos::event::{ActionId, draw};
 use apropos::learn::explore::{self, Policy};
 use apropos::learn::{Features, InputKind, Model, ModelDefinition, Outcome, RewardDefinition, Scores};
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde_json::{Value, json};
 use table::{Cell, Table};
@@ -21,7 +22,7 @@ use table::{Cell, Table};
 #[path = "table.rs"]
 mod table;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &["meta", "policy", "shuffles", "seeds", "log", "definition"])?;
 
     // 1. The table, and what its columns are.

@@ -10,13 +10,14 @@ use std::time::Instant;
 use apropos::event::ActionId;
 use apropos::learn::{Features, Model, ModelDefinition, Outcome, RewardDefinition, Scores};
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 use serde_json::{Value, json};
 use table::{Cell, Table};
 
 #[path = "table.rs"]
 mod table;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &["label", "definition"])?;
     let table = Table::read(args.path(0, "DATA")?, args.option("label").unwrap_or("y"), None)?;
     let definition = match args.option("definition") {

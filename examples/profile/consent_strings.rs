@@ -4,10 +4,9 @@
 //!
 //! FILE has one JSON object a line: the string under `tc`, beside it what it must say.
 
-use std::error::Error;
-
 use apropos::event::Timestamp;
 use apropos::profile::gpp::TcString;
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde::Deserialize;
 use serde_json::json;
@@ -50,7 +49,7 @@ struct Restriction {
     vendors: Vec<u16>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let rows: Vec<Row> = input::json_lines(args.path(0, "FILE")?)?;
     let mut agree = 0;

@@ -11,6 +11,7 @@ use std::error::Error;
 
 use apropos::event::counter::{Cell, ColumnKind, Entry, Series, Span};
 use apropos::event::{Duration, PropertyName, Timestamp, draw};
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ const LONGEST: Duration = Duration::from_days(3);
 /// How long before its ping a page was opened at least.
 const PING: Duration = Duration::from_secs(5);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let rows: Vec<Row> = input::json_lines(args.path(0, "FILE")?)?;
     let (sessions, people) = collect(rows)?;

@@ -13,15 +13,15 @@
 mod run;
 mod show;
 
-use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 
 const PLAYBOOK: &str = include_str!("playbook.toml");
 const EVENTS: &str = include_str!("events.jsonl");
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let json = args.flag("json");
     let style = show::Style::new(io::stdout().is_terminal());

@@ -31,15 +31,14 @@ mod runner;
 mod showcase;
 mod summary;
 
-use std::error::Error;
-
 use apropos::{Engine, Pepper};
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 
 /// The shop's secret. A host reads its own from where it keeps its secrets, as `text.parse::<Pepper>()`.
 const PEPPER: Pepper = Pepper::new(*b"the secret of a shop of examples");
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &["threads"])?;
     let path = args.path(0, "INVOICES")?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);

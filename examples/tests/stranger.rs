@@ -34,6 +34,7 @@ fn check_refusal(name: &str, arguments: &[&str], output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains("panicked at"), "{name} {arguments:?} panicked: {said}");
     assert!(output.status.success() || !said.trim().is_empty(), "{name} {arguments:?} failed without a word");
+    assert!(!said.contains("Error {"), "{name} {arguments:?} shows its fields, not a sentence: {said}");
     said
 }
 

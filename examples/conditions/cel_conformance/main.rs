@@ -16,12 +16,12 @@
 mod printed;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
 use apropos::condition::{
     AttributeDefinition, AttributeType, Datum, Entries, Expression, Facts, Items, SchemaBuilder, Text, Tree,
 };
 use apropos::event::{Path, Problems};
+use apropos_examples::failure::Failure;
 use apropos_examples::{args::Args, input};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -81,7 +81,7 @@ struct Report {
     outside_plain: Vec<String>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json"], &[])?;
     let mut report = Report::default();
     for (line, case) in input::json_lines::<Case>(args.path(0, "FILE")?)?.into_iter().enumerate() {

@@ -39,6 +39,8 @@ pub(crate) struct Tally {
     pub(crate) kept: u64,
     pub(crate) broken: u64,
     pub(crate) at_risk: u64,
+    /// Cases of which the log says whether the agreement was kept.
+    pub(crate) told: u64,
     pub(crate) made_sla: u64,
     pub(crate) agrees: u64,
     pub(crate) counts: JourneyCounts,
@@ -133,8 +135,9 @@ impl Desk {
         tally.kept += u64::from(kept);
         tally.broken += u64::from(status(PromiseStatus::Broken));
         tally.at_risk += u64::from(flagged);
-        tally.made_sla += u64::from(case.made_sla);
-        tally.agrees += u64::from(kept == case.made_sla);
+        tally.told += u64::from(case.made_sla.is_some());
+        tally.made_sla += u64::from(case.made_sla == Some(true));
+        tally.agrees += u64::from(case.made_sla == Some(kept));
     }
 }
 
@@ -154,7 +157,9 @@ impl Visit<'_> {
 
     fn step(&mut self, input: Input<'_>, now: Timestamp) {
         self.facts.reset();
-        self.facts.set_symbol(self.desk.priority, &self.case.priority);
+        if let Some(priority) = &self.case.priority {
+            self.facts.set_symbol(self.desk.priority, priority);
+        }
         self.desk.rules.write_facts(&self.state, &self.desk.binding, &mut self.facts);
         self.desk.rules.advance_into(&mut self.state, input, &self.facts, now, &mut self.advance);
     }

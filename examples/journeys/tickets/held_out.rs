@@ -37,20 +37,22 @@ pub(crate) struct HeldOut {
     later: Agreement,
 }
 
-/// Parts the cases by when they were opened, chooses deadlines on the earlier half and judges both.
+/// Parts the cases of which the log tells whether the agreement was kept by when they were opened, chooses deadlines on
+/// the earlier half and judges both. `None` when the log tells it of no case.
 ///
 /// # Errors
 /// When a playbook is refused.
-pub(crate) fn judge(cases: &[Case], end: Timestamp) -> Result<HeldOut, Box<dyn Error>> {
-    let mut opened: Vec<Timestamp> = cases.iter().map(Case::opened).collect();
+pub(crate) fn judge(cases: &[Case], end: Timestamp) -> Result<Option<HeldOut>, Box<dyn Error>> {
+    let told = || cases.iter().filter(|case| case.made_sla.is_some());
+    let mut opened: Vec<Timestamp> = told().map(Case::opened).collect();
     opened.sort_unstable();
-    let split = *opened.get(opened.len() / 2).ok_or("the log is empty")?;
-    let (earlier, later): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.opened() < split);
+    let Some(&split) = opened.get(opened.len() / 2) else { return Ok(None) };
+    let (earlier, later): (Vec<&Case>, Vec<&Case>) = told().partition(|case| case.opened() < split);
     let deadline_hours = choose(&earlier);
     let within = |(priority, hours): (&String, &i64)| (priority.clone(), Duration::from_hours(*hours));
     let deadlines: Vec<(String, Duration)> = deadline_hours.iter().map(within).collect();
     let (chosen, declared) = (Desk::open(Some(&deadlines))?, Desk::open(None)?);
-    let mostly_kept = earlier.len() <= 2 * earlier.iter().filter(|case| case.made_sla).count();
+    let mostly_kept = earlier.len() <= 2 * earlier.iter().filter(|case| case.made_sla == Some(true)).count();
     let agreement = |cases: &[&Case]| {
         let count = cases.len().max(1) as f64;
         let agrees = |desk: &Desk| {
@@ -60,20 +62,22 @@ pub(crate) fn judge(cases: &[Case], end: Timestamp) -> Result<HeldOut, Box<dyn E
             }
             tally.agrees as f64 / count
         };
-        let most = cases.iter().filter(|case| case.made_sla == mostly_kept).count() as f64 / count;
+        let most = cases.iter().filter(|case| case.made_sla == Some(mostly_kept)).count() as f64 / count;
         Agreement { cases: cases.len() as u64, chosen: agrees(&chosen), declared: agrees(&declared), most }
     };
     let (earlier, later) = (agreement(&earlier), agreement(&later));
-    Ok(HeldOut { split, deadline_hours, earlier, later })
+    Ok(Some(HeldOut { split, deadline_hours, earlier, later }))
 }
 
 /// For every priority the deadline that agrees most often with the log; of equals the shortest.
 fn choose(cases: &[&Case]) -> BTreeMap<String, i64> {
-    let priorities: BTreeSet<&String> = cases.iter().map(|case| &case.priority).collect();
+    let priorities: BTreeSet<&String> = cases.iter().filter_map(|case| case.priority.as_ref()).collect();
     let best = |priority: &String| {
         let agrees = |hours: i64| {
             let within = Duration::from_hours(hours);
-            let same = |case: &&&Case| case.priority == *priority && in_time(case, within) == case.made_sla;
+            let same = |case: &&&Case| {
+                case.priority.as_ref() == Some(priority) && Some(in_time(case, within)) == case.made_sla
+            };
             cases.iter().filter(same).count()
         };
         let best = HOURS.into_iter().rev().max_by_key(|hours| agrees(*hours));

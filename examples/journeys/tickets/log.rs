@@ -14,18 +14,18 @@ struct Row {
     case_id: String,
     activity: String,
     ts: String,
-    made_sla: bool,
-    priority: String,
-    opened: String,
+    made_sla: Option<bool>,
+    priority: Option<String>,
+    opened: Option<String>,
 }
 
 /// One case: it is opened, then its activities follow.
 pub(crate) struct Case {
     pub(crate) id: String,
-    /// The priority it was opened with.
-    pub(crate) priority: String,
-    /// Whether the log says in the end that the agreement was kept.
-    pub(crate) made_sla: bool,
+    /// The priority it was opened with, where the log tells it.
+    pub(crate) priority: Option<String>,
+    /// Whether the agreement was kept in the end, where the log tells it.
+    pub(crate) made_sla: Option<bool>,
     pub(crate) events: Vec<Event>,
 }
 
@@ -59,10 +59,12 @@ fn case(rows: &[Row]) -> Result<Case, Box<dyn Error>> {
         Ok(Event::new(id, source.clone(), kind, customer.clone(), at))
     };
     // A few cases were written down before they were opened.
-    let opened = instant(&first.opened)?.min(instant(&first.ts)?);
+    let written = instant(&first.ts)?;
+    let opened = first.opened.as_deref().map(instant).transpose()?.map_or(written, |at| at.min(written));
     let mut events = vec![event(0, "opened", opened)?];
     for (at, row) in rows.iter().enumerate() {
-        events.push(event(at + 1, kind(&row.activity)?, instant(&row.ts)?)?);
+        let kind = kind(&row.activity).map_err(|error| format!("case `{}`: {error}", row.case_id))?;
+        events.push(event(at + 1, kind, instant(&row.ts)?)?);
     }
     Ok(Case { id: first.case_id.clone(), priority: first.priority.clone(), made_sla: last.made_sla, events })
 }

@@ -9,16 +9,16 @@
 //!                                          [--svg PICTURE.svg [--case CASE] [--whole]]
 //! ```
 //!
-//! The log has the columns `case_id`, `activity`, `ts` (local time without zone), `made_sla`, `priority` and `opened`;
-//! the rows of a case stand in order. `--reference` compares the transitions with the directly-follows graph `dfg` that
+//! The log has the columns `case_id`, `activity` and `ts` (local time without zone), and where it tells more, `made_sla`,
+//! `priority` and `opened`; the rows of a case stand in order. `--reference` compares the transitions with the directly-follows graph `dfg` that
 //! a process-mining tool counted. `--svg` draws the journey with its counts, times and losses, and with `--case` the
 //! path of one case; ways that hardly anybody took are left out unless `--whole` is given. The last line with `--json` is one JSON object:
 //!
 //! - `cases`, `events`: what was read. `finished`: cases that left the journey by the time nothing is due any more;
 //!   `in_flight`: cases that did not, but wait for something; `stuck`: cases that wait for nothing.
 //! - `promises`: `kept` and `broken` as the engine judged, `at_risk` how many were flagged before their deadline,
-//!   and beside them what the log's own `made_sla` says: `made_sla` and `agrees`.
-//! - `held_out`: the same comparison where it is fair, see below.
+//!   and beside them what the log's own `made_sla` says: `made_sla` and `agrees`, null where it says nothing.
+//! - `held_out`: the same comparison where it is fair, see below; null as well.
 //! - `transitions`: [from, to, count]; `outlook`: for every node the chance of each goal and the seconds until it.
 //!
 //! The deadlines in `tickets.toml` were written with this log in view, so `promises.agrees` says how well one fixed time
@@ -37,6 +37,7 @@ use std::time::Instant;
 use apropos::event::{JourneyId, NodeId};
 use apropos::journey::OutlookOptions;
 use apropos_examples::args::Args;
+use apropos_examples::failure::Failure;
 use apropos_examples::input;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ use crate::log::Case;
 /// The least share of a node's departures that a way must carry to be drawn.
 const SHOWN: f64 = 0.01;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::from_env(&["json", "mermaid", "whole"], &["reference", "svg", "case"])?;
     let cases = log::read(args.path(0, "LOG.csv.gz")?)?;
     let end = cases.iter().map(Case::last).max().ok_or("the log is empty")?;
@@ -62,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seconds = started.elapsed().as_secs_f64();
     let held_out = held_out::judge(&cases, end)?;
     draw(&args, &desk, &cases, &tally)?;
-    report(&args, &desk, &tally, &held_out, seconds)
+    Ok(report(&args, &desk, &tally, held_out.as_ref(), seconds)?)
 }
 
 fn draw(args: &Args, desk: &Desk, cases: &[Case], tally: &Tally) -> Result<(), Box<dyn Error>> {
@@ -91,12 +92,13 @@ fn report(
     args: &Args,
     desk: &Desk,
     tally: &Tally,
-    held_out: &held_out::HeldOut,
+    held_out: Option<&held_out::HeldOut>,
     seconds: f64,
 ) -> Result<(), Box<dyn Error>> {
     let transitions = tally.counts.transitions(&desk.rules);
     let mismatches = args.option("reference").map(|path| mismatches(path, &transitions)).transpose()?;
     let per_second = (tally.events as f64 / seconds).round();
+    let told = |count: u64| (0 < tally.told).then_some(count);
     if args.flag("json") {
         let answer = json!({
             "cases": tally.cases,
@@ -109,8 +111,8 @@ fn report(
                 "kept": tally.kept,
                 "at_risk": tally.at_risk,
                 "broken": tally.broken,
-                "made_sla": tally.made_sla,
-                "agrees": tally.agrees,
+                "made_sla": told(tally.made_sla),
+                "agrees": told(tally.agrees),
             },
             "held_out": held_out,
             "transitions": transitions,
@@ -124,8 +126,13 @@ fn report(
     let (cases, events) = (tally.cases, tally.events);
     println!("{cases} cases, {events} events: {} finished, {} stuck", tally.finished, tally.stuck);
     println!("promises: {} kept, {} at risk on the way, {} broken", tally.kept, tally.at_risk, tally.broken);
-    println!("the log's own flag says {} kept; the two agree on {} cases", tally.made_sla, tally.agrees);
-    println!("{held_out}");
+    if 0 < tally.told {
+        let (kept, agrees, told) = (tally.made_sla, tally.agrees, tally.told);
+        println!("the log's own flag says {kept} kept; the two agree on {agrees} of {told} cases");
+    }
+    if let Some(held_out) = held_out {
+        println!("{held_out}");
+    }
     for (from, to, count) in &transitions {
         println!("  {from} → {to}: {count}");
     }
