@@ -64,6 +64,8 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     let mut model = engine.model();
     let mut runners: Vec<Runner<'_>> =
         shop.customers.iter().map(|history| Runner::new(&house, history)).collect();
+    // Apart from the runners, so that who sleeps is not touched.
+    let mut wakes: Vec<Option<Timestamp>> = runners.iter().map(|_| Some(Timestamp::MIN)).collect();
     let mut tallies: Vec<Tally> = runners.iter().map(|_| Tally::default()).collect();
     let mut outcome = Outcome { customers: runners.len(), threads, ..Outcome::default() };
     outcome.events = shop.customers.iter().map(|history| history.events.len()).sum();
@@ -78,8 +80,9 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     let mut end = shop.first;
     while end < last {
         end = end.plus(EPOCH).min(last);
-        let parts = runners.chunks_mut(share).zip(tallies.chunks_mut(share)).zip(&mut desks);
-        let parts = parts.map(|((runners, tallies), desk)| Part { runners, tallies, desk });
+        let customers = runners.chunks_mut(share).zip(wakes.chunks_mut(share)).zip(tallies.chunks_mut(share));
+        let parts = customers.zip(&mut desks);
+        let parts = parts.map(|(((runners, wakes), tallies), desk)| Part { runners, wakes, tallies, desk });
         outcome.elapsed += epoch(&house, &model, parts.collect(), end)?;
         // Explained by the model that decided.
         let mut showcase = Showcase::default();
@@ -87,6 +90,9 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
             showcase.join(std::mem::take(&mut desk.showcase));
         }
         best.join(engine, &model, &showcase);
+        for desk in &mut desks {
+            desk.showcase.least = best.least();
+        }
         let started = now();
         let rewards: Vec<Reward> = runners.iter_mut().flat_map(|runner| runner.rewards.drain(..)).collect();
         engine.learn(&mut model, &rewards);
@@ -109,6 +115,8 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
 /// One thread's share of the customers.
 struct Part<'a, 'b> {
     runners: &'a mut [Runner<'b>],
+    /// For each the next instant at which anything happens; nothing when nothing ever will.
+    wakes: &'a mut [Option<Timestamp>],
     tallies: &'a mut [Tally],
     desk: &'a mut Desk,
 }
@@ -145,12 +153,15 @@ impl Part<'_, '_> {
         model: &Model,
         end: Timestamp,
     ) -> Result<Elapsed, Box<dyn Error + Send + Sync>> {
-        let Self { runners, tallies, desk } = self;
+        let Self { runners, wakes, tallies, desk } = self;
         let mut busy = Elapsed::ZERO;
-        for (runners, tallies) in runners.chunks_mut(BATCH).zip(tallies.chunks_mut(BATCH)) {
+        let batches = runners.chunks_mut(BATCH).zip(wakes.chunks_mut(BATCH)).zip(tallies.chunks_mut(BATCH));
+        for ((runners, wakes), tallies) in batches {
             let started = now();
-            for runner in runners.iter_mut().filter(|runner| runner.wakes(end)) {
-                runner.run(house, model, desk, end)?;
+            for (runner, wake) in runners.iter_mut().zip(wakes) {
+                if wake.is_some_and(|wake| wake < end) {
+                    *wake = runner.run(house, model, desk, end)?;
+                }
             }
             busy += started.elapsed();
             let Desk { workspace, decisions, counts, .. } = &mut *desk;
@@ -173,6 +184,11 @@ struct Explanations {
 }
 
 impl Explanations {
+    /// How many stages an exhibit of each kind must have to be better.
+    fn least(&self) -> [usize; KINDS.len()] {
+        std::array::from_fn(|kind| self.explained.get(&kind).map_or(0, |(stages, _)| stages + 1))
+    }
+
     fn join(&mut self, engine: &Engine, model: &Model, showcase: &Showcase) {
         for (kind, exhibit) in showcase.iter() {
             if self.explained.get(&kind).is_some_and(|(stages, _)| exhibit.stages <= *stages) {

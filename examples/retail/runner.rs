@@ -60,8 +60,6 @@ pub(crate) struct Runner<'a> {
     rung: Timestamp,
     /// How many decisions were made since they were last counted.
     pub(crate) made: usize,
-    /// The next instant at which anything happens; nothing when nothing ever will.
-    wake: Option<Timestamp>,
     /// Where and when the customer is asked about.
     moment: Moment,
     /// What can be learned since it was last taken away.
@@ -70,10 +68,11 @@ pub(crate) struct Runner<'a> {
 }
 
 /// What comes next for a customer.
+#[derive(Clone, Copy)]
 enum Step {
     Event,
-    Close(Timestamp),
-    Timer(Timestamp),
+    Close,
+    Timer,
 }
 
 impl<'a> Runner<'a> {
@@ -87,19 +86,13 @@ impl<'a> Runner<'a> {
             closing: None,
             rung: Timestamp::MIN,
             made: 0,
-            wake: Some(Timestamp::MIN),
             moment,
             rewards: Vec::new(),
             timers: 0,
         }
     }
 
-    /// Whether anything happens before `end`.
-    pub(crate) fn wakes(&self, end: Timestamp) -> bool {
-        self.wake.is_some_and(|wake| wake < end)
-    }
-
-    /// Goes on until `end`.
+    /// Goes on until `end`; gives the next instant at which anything happens, if anything ever will.
     ///
     /// # Errors
     /// When an event is refused.
@@ -109,32 +102,35 @@ impl<'a> Runner<'a> {
         model: &Model,
         desk: &mut Desk,
         end: Timestamp,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        while let Some(step) = self.step(house.engine, end) {
+    ) -> Result<Option<Timestamp>, Box<dyn Error + Send + Sync>> {
+        loop {
+            let next = self.step(house.engine);
+            let Some((at, step)) = next.filter(|(at, _)| *at < end) else {
+                return Ok(next.map(|(at, _)| at));
+            };
             let asked = match step {
                 Step::Event => self.take(house, desk)?,
-                Step::Close(at) => self.close(house, desk, at)?,
-                Step::Timer(at) => self.ring(house, desk, at),
+                Step::Close => self.close(house, desk, at)?,
+                Step::Timer => self.ring(house, desk, at),
             };
             if asked {
                 self.decide(house, model, desk);
             }
         }
-        Ok(())
     }
 
-    /// The earliest of the next event, the end of a case and the next timer, before `end`. Events go first.
-    fn step(&mut self, engine: &Engine, end: Timestamp) -> Option<Step> {
+    /// The earliest of the next event, the end of a case and the next timer, and when it comes. Events go first.
+    fn step(&self, engine: &Engine) -> Option<(Timestamp, Step)> {
         let event = self.history.events.get(self.next).map(|event| event.occurred_at);
         // A timer rings once: what is due and stays due waits for an event.
         let timer = engine.next_due(&self.customer).filter(|due| self.rung < *due);
-        self.wake = [event, self.closing, timer].into_iter().flatten().min();
-        let earliest = self.wake.filter(|at| *at < end)?;
-        Some(match () {
+        let earliest = [event, self.closing, timer].into_iter().flatten().min()?;
+        let step = match () {
             () if event == Some(earliest) => Step::Event,
-            () if self.closing == Some(earliest) => Step::Close(earliest),
-            () => Step::Timer(earliest),
-        })
+            () if self.closing == Some(earliest) => Step::Close,
+            () => Step::Timer,
+        };
+        Some((earliest, step))
     }
 
     fn take(&mut self, house: &House<'_>, desk: &mut Desk) -> Result<bool, Box<dyn Error + Send + Sync>> {

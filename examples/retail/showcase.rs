@@ -28,18 +28,22 @@ pub(crate) struct Exhibit {
 #[derive(Default)]
 pub(crate) struct Showcase {
     exhibits: [Option<Exhibit>; KINDS.len()],
+    /// For each kind how many stages an exhibit must have: what is no better than what is known is not copied.
+    pub(crate) least: [usize; KINDS.len()],
 }
 
 impl Showcase {
     /// Looks at a decision and keeps it if it is the best of its kind so far.
     pub(crate) fn see(&mut self, customer: &Customer, moment: &Moment, decision: &Decision) {
-        let Some(slot) = kind(decision).and_then(|kind| self.exhibits.get_mut(kind)) else { return };
+        let Some(kind) = kind(decision) else { return };
         let stages = stages(decision);
-        if slot.as_ref().is_some_and(|best| stages <= best.stages) {
-            return;
+        if let (Some(least), Some(slot)) = (self.least.get_mut(kind), self.exhibits.get_mut(kind))
+            && *least <= stages
+        {
+            *least = stages + 1;
+            let (customer, moment, decision) = (customer.clone(), moment.clone(), decision.clone());
+            *slot = Some(Exhibit { stages, customer, moment, decision });
         }
-        let (customer, moment, decision) = (customer.clone(), moment.clone(), decision.clone());
-        *slot = Some(Exhibit { stages, customer, moment, decision });
     }
 
     /// Takes over what is better in `other`, the customers of which come later or are the same at a later time.
