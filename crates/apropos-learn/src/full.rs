@@ -150,7 +150,9 @@ impl Full {
         variance += if active.dense.is_empty() {
             arm.pairs(active, self.stride)
         } else {
-            let dense = &active.dense[..width.div_ceil(8) * 8];
+            // Beyond its width a matrix is zero: whole vectors are quicker than their parts.
+            let padded = (width.div_ceil(WHOLE) * WHOLE).min(active.dense.len());
+            let dense = &active.dense[..padded];
             kernel::quadratic(simd, &arm.covariance, stride, &active.places, &active.values, dense)
         };
         let pending = arm.pending.len() / stride;
@@ -472,6 +474,8 @@ impl Arm {
 
 /// The most features of an action in this tier.
 pub(crate) const MAX_FULL: usize = 512;
+/// Columns of a matrix are multiplied so many at a time.
+const WHOLE: usize = 32;
 /// Outcomes after which what they take from the covariance is taken off in one pass.
 pub(crate) const PENDING: usize = 8;
 /// Up to so many features nothing is kept pending.

@@ -189,12 +189,6 @@ pub(crate) fn quadratic<S: Simd>(
     } else if S::F32_LANES == 4 {
         from = rows.columns::<S, 2>(simd, dense, from, &mut lanes);
     }
-    if from < dense.len() && S::F32_LANES == 2 * LANES && LANES <= from {
-        // Half a vector is left: it is taken together with the half before, which has been.
-        let products = rows.products::<S, 1>(simd, dense, from - LANES);
-        add_eights(&products[LANES..2 * LANES], &mut lanes);
-        from += LANES;
-    }
     rows.columns::<pulp::Scalar, LANES>(pulp::Scalar::new(), dense, from, &mut lanes);
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
@@ -208,9 +202,6 @@ struct Rows<'a> {
     values: &'a [f32],
 }
 
-/// The most columns taken at a time.
-const COLUMNS: usize = 64;
-
 impl Rows<'_> {
     /// `lanes` += (Σ x · row) · dense over the columns from `from` on, N vectors at a time while so many are left; a column's
     /// lane is its place modulo eight. Returns the first column left.
@@ -223,45 +214,32 @@ impl Rows<'_> {
         lanes: &mut [f32; LANES],
     ) -> usize {
         let width = N * S::F32_LANES;
-        while from + width <= dense.len() {
-            let products = self.products::<S, N>(simd, dense, from);
-            add_eights(&products[..width], lanes);
+        while let Some(dense) = dense.get(from..from + width) {
+            let mut sums = [simd.splat_f32s(0.0); N];
+            for (&place, &x) in self.places.iter().zip(self.values) {
+                let at = place as usize * self.stride + from;
+                let Some(row) = self.matrix.get(at..at + width) else { continue };
+                let Some(row) = S::as_simd_f32s(row).0.first_chunk::<N>() else { continue };
+                let factor = simd.splat_f32s(x);
+                for at in 0..N {
+                    sums[at] = simd.add_f32s(sums[at], simd.mul_f32s(row[at], factor));
+                }
+            }
+            let mut products = [0.0_f32; 8 * LANES];
+            let products = &mut products[..width];
+            let factors = S::as_simd_f32s(dense).0;
+            for ((product, sum), factor) in S::as_mut_simd_f32s(products).0.iter_mut().zip(sums).zip(factors)
+            {
+                *product = simd.mul_f32s(sum, *factor);
+            }
+            for eight in products.as_chunks::<LANES>().0 {
+                for lane in 0..LANES {
+                    lanes[lane] += eight[lane];
+                }
+            }
             from += width;
         }
         from
-    }
-
-    /// (Σ x · row) · dense of N vectors of columns from `from` on.
-    #[inline(always)]
-    fn products<S: Simd, const N: usize>(&self, simd: S, dense: &[f32], from: usize) -> [f32; COLUMNS] {
-        let width = N * S::F32_LANES;
-        let mut sums = [simd.splat_f32s(0.0); N];
-        for (&place, &x) in self.places.iter().zip(self.values) {
-            let at = place as usize * self.stride + from;
-            let Some(row) = self.matrix.get(at..at + width) else { continue };
-            let Some(row) = S::as_simd_f32s(row).0.first_chunk::<N>() else { continue };
-            let factor = simd.splat_f32s(x);
-            for at in 0..N {
-                sums[at] = simd.add_f32s(sums[at], simd.mul_f32s(row[at], factor));
-            }
-        }
-        let mut products = [0.0; COLUMNS];
-        let factors = S::as_simd_f32s(&dense[from..from + width]).0;
-        let room = S::as_mut_simd_f32s(&mut products[..width]).0;
-        for ((product, sum), factor) in room.iter_mut().zip(sums).zip(factors) {
-            *product = simd.mul_f32s(sum, *factor);
-        }
-        products
-    }
-}
-
-/// `lanes` += `numbers`, eight at a time.
-#[inline(always)]
-fn add_eights(numbers: &[f32], lanes: &mut [f32; LANES]) {
-    for eight in numbers.as_chunks::<LANES>().0 {
-        for lane in 0..LANES {
-            lanes[lane] += eight[lane];
-        }
     }
 }
 
