@@ -3,7 +3,7 @@
 use apropos_event::draw;
 use apropos_learn::{Model, ModelDefinition, Outcome, SafetyDefinition};
 
-use crate::cases;
+use crate::times;
 use crate::world::{Decider, World, action, definition};
 
 const ACTIONS: usize = 15;
@@ -82,7 +82,7 @@ fn third(clean: &Stream) -> usize {
 
 #[test]
 fn bought_clicks_cost_little_and_ring_an_alarm() {
-    let seeds = 2 * cases();
+    let seeds = 2 * times();
     let unbound =
         || SafetyDefinition { subject_weight: 0.0, subject_excess: 0.0, ..SafetyDefinition::default() };
     for (hundredths, loss, growth) in [(1, 0.02, 1.5), (5, 0.10, 2.0)] {

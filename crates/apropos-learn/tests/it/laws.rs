@@ -8,6 +8,7 @@ use apropos_learn::{
 };
 use proptest::prelude::*;
 
+use crate::tries;
 use crate::world::{Decider, World, action, definition, inputs};
 
 fn policies() -> [Policy; 5] {
@@ -21,6 +22,8 @@ fn policies() -> [Policy; 5] {
 }
 
 proptest! {
+    #![proptest_config(tries(256))]
+
     #[test]
     fn probabilities_sum_to_one_and_keep_the_floor(
         scores in prop::collection::vec(prop_oneof![8 => -1e6..1e6_f64, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)], 1..60),

@@ -7,7 +7,7 @@ use apropos_learn::{
     Outcome, RewardDefinition, Scores, Shadow,
 };
 
-use crate::cases;
+use crate::times;
 use crate::world::{World, action, definition, inputs};
 
 fn numbers() -> Model {
@@ -25,7 +25,7 @@ fn hostile_numbers_leave_no_trace() {
     let (mut clean, mut attacked) = (numbers(), numbers());
     let (mut features, mut refused) = (Features::new(), 0);
     // A million with `APROPOS_CASES=10`.
-    for t in 0..100_000 * cases().min(10) {
+    for t in 0..100_000 * times() {
         if t.is_multiple_of(100) {
             let bad = hostile[(t / 100 % 5) as usize];
             assert!(attacked.encode(&[Input::Number(bad)], &mut features).is_err());

@@ -1,5 +1,7 @@
 //! Snapshots: the format does not change by accident, and damage is always noticed.
 
+use std::sync::LazyLock;
+
 use apropos_event::draw;
 use apropos_learn::{
     Features, Input, InputDefinition, InputKind, Model, ModelDefinition, Outcome, RewardDefinition,
@@ -7,7 +9,7 @@ use apropos_learn::{
 };
 use proptest::prelude::*;
 
-use crate::world::action;
+use crate::{tries, world::action};
 
 /// A small model that has learned a little of everything.
 fn taught() -> Model {
@@ -41,6 +43,8 @@ fn taught() -> Model {
     model
 }
 
+static SNAPSHOT: LazyLock<Vec<u8>> = LazyLock::new(|| taught().snapshot());
+
 #[test]
 fn the_golden_snapshot_is_reproduced_to_the_bit() {
     // Written by this very test when it does not exist. The same bytes come from debug and release builds and from any
@@ -64,10 +68,11 @@ fn other_versions_and_strangers_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(tries(64))]
+
     #[test]
     fn any_damage_is_noticed(at in 0.0..1.0_f64, flip in 1..=255_u8, cut in any::<bool>()) {
-        let mut bytes = taught().snapshot();
+        let mut bytes = SNAPSHOT.clone();
         let at = (at * bytes.len() as f64) as usize;
         if cut { bytes.truncate(at) } else { bytes[at] ^= flip }
         prop_assert!(Model::restore(&bytes).is_err());

@@ -9,7 +9,7 @@ use apropos_learn::{
     join::{Decided, Joined, Joiner},
 };
 
-use crate::cases;
+use crate::times;
 use crate::world::{Decider, World, action, definition, inputs, lost};
 
 /// Newcomers' share of the first 10,000 decisions after launch and clicks lost over 30,000, with outcomes 5,000 decisions
@@ -52,7 +52,7 @@ fn launch(seed: u64, dynamic: bool) -> (f64, f64) {
 #[test]
 fn newcomers_are_tried_but_do_not_crowd_out_what_works() {
     // Where newcomers are as good as the rest, the two priors lose nearly the same: it takes seeds to tell.
-    let seeds = 10 * cases();
+    let seeds = 10 * times();
     let (mut share, mut dynamic, mut base) = (0.0, 0.0, 0.0);
     for seed in 1..=seeds {
         let (newcomers, total) = launch(seed, true);
@@ -68,7 +68,7 @@ fn newcomers_are_tried_but_do_not_crowd_out_what_works() {
 
 #[test]
 fn forgetting_pays_under_drift_and_costs_little_without() {
-    let seeds = 2 * cases();
+    let seeds = 2 * times();
     let steps = 120_000;
     let still = |_: &mut World, _: u64| {};
     let drift = |world: &mut World, t: u64| {
@@ -152,7 +152,7 @@ fn delayed(seed: u64, assumed: i64) -> (f64, f64) {
 
 #[test]
 fn predictions_stay_calibrated_while_outcomes_are_late() {
-    let seeds = 2 * cases();
+    let seeds = 2 * times();
     // With a mean that is half wrong, the curve must be fitted from outcomes whose windows are open.
     for (assumed, low, high) in [(20_000, 0.97, 1.03), (30_000, 0.95, 1.05), (10_000, 0.95, 1.05)] {
         let (mut predicted, mut truth) = (0.0, 0.0);
