@@ -159,6 +159,12 @@ impl Sink for Writer<'_> {
         self.binding.wants(facts)
     }
 
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "every caller knows the kind of its value: one arm is left of the match, and the basis, which nobody reads \
+                  here, is not even worked out"
+    )]
     fn put(&mut self, at: usize, value: Given<'_>, _: Basis) {
         let Some((Some(id), symbols)) = self.binding.slots.get(at).copied() else { return };
         match value {

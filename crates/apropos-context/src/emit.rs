@@ -99,10 +99,10 @@ impl<'a, S: Sink> Telling<'a, S> {
         let located = places || self.sink.wants_any(Fact::Season, Fact::Season);
         let location = if located { self.location() } else { None };
         if self.sink.wants_any(Fact::Zone, Fact::Quiet) {
-            self.time(location.map(|location| location.value.point));
+            self.time(location.map(|(location, _)| location.point));
         }
-        if let Some(location) = location.filter(|_| places) {
-            self.place(&location);
+        if let Some((location, basis)) = location.filter(|_| places) {
+            self.place(location, basis);
         }
         if let Some(device) = &self.moment.device
             && self.sink.wants_any(Fact::DeviceClass, Fact::SignIn)
@@ -120,6 +120,7 @@ impl<'a, S: Sink> Telling<'a, S> {
         self.upcoming();
     }
 
+    #[inline]
     fn put(&mut self, fact: Fact, value: Given<'_>, basis: Basis) {
         self.sink.put(fact as usize, value, basis);
     }
@@ -133,14 +134,14 @@ impl<'a, S: Sink> Telling<'a, S> {
     }
 
     /// The position that counts: the request's, or the last one seen; none that is not believed any more.
-    fn location(&mut self) -> Option<Reading<Location>> {
-        let found = self.moment.location.as_ref().or_else(|| self.state.track.last()).copied();
+    fn location(&mut self) -> Option<(Location, Basis)> {
+        let found = self.moment.location.as_ref().or_else(|| self.state.track.last());
         let enough = self.rules.place.enough;
-        let location = found.filter(|location| location.if_believed(self.moment.now, enough).is_some());
-        let basis = location
-            .map_or_else(|| self.certain(Source::Inferred), |location| Basis::of(&location, self.moment.now));
-        self.put(Fact::Located, Given::Bool(location.is_some()), basis);
-        location
+        let found = found.map(|location| (location.value, Basis::of(location, self.moment.now)));
+        let found = found.filter(|(_, basis)| enough <= basis.confidence);
+        let basis = found.map_or_else(|| self.certain(Source::Inferred), |(_, basis)| basis);
+        self.put(Fact::Located, Given::Bool(found.is_some()), basis);
+        found
     }
 
     fn time(&mut self, point: Option<Point>) {
@@ -203,24 +204,23 @@ impl<'a, S: Sink> Telling<'a, S> {
         }
     }
 
-    fn place(&mut self, location: &Reading<Location>) {
+    fn place(&mut self, location: Location, basis: Basis) {
         let (now, rules, state) = (self.now(), self.rules, self.state);
-        let basis = Basis::of(location, now);
-        self.put(Fact::Accuracy, Given::Double(location.value.accuracy_m), basis);
+        self.put(Fact::Accuracy, Given::Double(location.accuracy_m), basis);
         #[cfg(feature = "h3")]
         if let Some(cell) =
-            rules.place.cell_resolution.and_then(|r| crate::place::CellId::of(location.value.point, r))
+            rules.place.cell_resolution.and_then(|r| crate::place::CellId::of(location.point, r))
         {
             self.put(Fact::Cell, Given::Text(&cell.to_string()), basis);
         }
-        let near = rules.places.near(location.value.point);
+        let near = rules.places.near(location.point);
         if let Some((at, chord2)) = near.first()
             && let Some(place) = rules.places.get(*at)
         {
             self.put(Fact::Nearest, Given::Text(place.id.as_str()), basis);
             self.put(Fact::NearestDistance, Given::Double(arc_m(*chord2)), basis);
         }
-        let found = rules.places.at(location.value, &state.places);
+        let found = rules.places.at(location, &state.places);
         if let Some(found) = found.filter(|found| rules.place.enough <= basis.confidence * found.share) {
             let basis = basis.scaled(found.share);
             self.put(Fact::Place, Given::Text(found.place.id.as_str()), basis);
@@ -232,7 +232,7 @@ impl<'a, S: Sink> Telling<'a, S> {
             let dwell = stay.map_or(Duration::ZERO, |stay| now.since(stay.since).max(Duration::ZERO));
             self.put(Fact::Dwell, Given::Span(dwell), basis);
         }
-        self.motion(location.value.point, near, basis);
+        self.motion(location.point, near, basis);
     }
 
     /// How they move and where they are heading; `near` are the places near `point`.
@@ -356,9 +356,9 @@ impl<'a, S: Sink> Telling<'a, S> {
     fn goal(&mut self) {
         let (now, moment) = (self.now(), self.moment);
         let Some(goal) = self.rules.goals.reading(&self.state.goal, moment.stated_goal, now) else { return };
-        let basis = Basis::of(&goal, now);
         // The certainty of the reading is the belief at this very instant: it has already faded.
-        let basis = Basis { confidence: goal.certainty, ..basis };
+        let (source, at, half_life) = (goal.source, goal.at, goal.half_life);
+        let basis = Basis { source, at, half_life, confidence: goal.certainty };
         self.put(Fact::Goal, Given::Symbol(goal.value as usize), basis);
         self.put(Fact::GoalConfidence, Given::Double(goal.certainty), basis);
         self.put(Fact::GoalStated, Given::Bool(goal.source == Source::Stated), basis);

@@ -73,6 +73,7 @@ pub struct Moment {
 
 impl Moment {
     /// A moment of which nothing but the instant is known.
+    #[inline]
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,
@@ -91,6 +92,7 @@ impl Moment {
 
     /// The same moment in a zone.
     #[must_use]
+    #[inline]
     pub fn in_zone(mut self, zone: Zone) -> Self {
         self.zone = Some(zone);
         self
@@ -98,6 +100,7 @@ impl Moment {
 
     /// The same moment on a channel.
     #[must_use]
+    #[inline]
     pub fn on_channel(mut self, channel: ChannelId) -> Self {
         self.channel = Some(channel);
         self
@@ -105,6 +108,7 @@ impl Moment {
 
     /// The same moment with the channel that the customer picked for the answer.
     #[must_use]
+    #[inline]
     pub fn with_chosen_channel(mut self, channel: ChannelId) -> Self {
         self.chosen_channel = Some(channel);
         self
@@ -112,6 +116,7 @@ impl Moment {
 
     /// The same moment with one more channel on which the customer can be reached.
     #[must_use]
+    #[inline]
     pub fn reachable_on(mut self, channel: ChannelId) -> Self {
         self.reachable.push(channel);
         self
@@ -119,6 +124,7 @@ impl Moment {
 
     /// The same moment on a device.
     #[must_use]
+    #[inline]
     pub fn on_device(mut self, device: Device) -> Self {
         self.device = Some(device);
         self
@@ -126,6 +132,7 @@ impl Moment {
 
     /// The same moment at a point that is exactly known and current.
     #[must_use]
+    #[inline]
     pub fn near(self, point: Point) -> Self {
         let now = self.now;
         self.located(Reading::new(Location::exact(point), Source::Request, now))
@@ -133,6 +140,7 @@ impl Moment {
 
     /// The same moment at a place that was read somewhere, some time ago or inexactly.
     #[must_use]
+    #[inline]
     pub fn located(mut self, location: Reading<Location>) -> Self {
         self.location = Some(location);
         self
@@ -140,6 +148,7 @@ impl Moment {
 
     /// The same moment with what the customer says to be after.
     #[must_use]
+    #[inline]
     pub fn with_stated_goal(mut self, goal: Goal) -> Self {
         self.stated_goal = Some(goal);
         self
@@ -147,6 +156,7 @@ impl Moment {
 
     /// The same moment with what the decision is worth to the customer.
     #[must_use]
+    #[inline]
     pub fn with_value_at_stake(mut self, value: f64) -> Self {
         self.value_at_stake = value.is_finite().then_some(value);
         self
@@ -154,6 +164,7 @@ impl Moment {
 
     /// The same moment with one more thing that is about to happen.
     #[must_use]
+    #[inline]
     pub fn with_upcoming(mut self, happening: Happening) -> Self {
         self.upcoming.push(happening);
         self
@@ -161,6 +172,7 @@ impl Moment {
 
     /// The same moment with one more fact.
     #[must_use]
+    #[inline]
     pub fn with_attribute(mut self, name: AttributeName, value: Value) -> Self {
         self.attributes.insert(name, value);
         self

@@ -2,7 +2,7 @@
 //!
 //! Not here: what each part makes of an event, see the modules of the dimensions.
 
-use apropos_event::{Event, Value, Zone};
+use apropos_event::{Event, PropertyName, Timestamp, Value, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::ears::Ear;
@@ -66,12 +66,17 @@ impl ContextRules {
     ///
     /// # Errors
     /// When the event is refused, or carries a position or zone that is none.
+    #[inline]
     pub fn check<'a>(&'a self, event: &'a Event) -> Result<Perceived<'a>, ContextError> {
         event.check()?;
         let ear = self.ears.of(&event.kind);
         let located = ear.is_some_and(|ear| ear.position);
         let position = if located { Some(self.position(event)?) } else { None };
-        Ok(Perceived { event, ear, position, zone: self.zone(event)? })
+        let zone = match &self.zone_property {
+            Some(name) => named_zone(event, name)?,
+            None => None,
+        };
+        Ok(Perceived { event, ear, position, zone })
     }
 
     /// Takes an event. Events may come late: what lies before what is known moves nothing back.
@@ -83,40 +88,55 @@ impl ContextRules {
     }
 
     /// Takes an event that was checked against these rules. O(what listens to its kind).
+    #[inline]
     pub fn take(&self, state: &mut ContextState, perceived: Perceived<'_>) -> ContextChanges {
         let Perceived { event, ear, position, zone } = perceived;
-        let at = event.occurred_at;
-        let mut changes = ContextChanges::default();
-        if let Some(location) = position {
-            let fix = Reading::new(location, Source::Event, at).fading(self.place.half_life);
-            changes.place = state.track.observe(fix, &self.places, &state.places);
-        }
-        if let Some(zone) = zone.filter(|_| state.zone.as_ref().is_none_or(|known| known.at <= at)) {
-            changes.zone = state.zone.as_ref().is_none_or(|known| known.value != zone);
-            state.zone = Some(Reading::new(zone, Source::Event, at).fading(self.zone_half_life));
-        }
-        if let Some(ear) = ear {
-            changes.stage = self.cycles.observe(&mut state.stages, &mut state.subjects, event, &ear.moves);
-            changes.signal = self.detectors.observe(&mut state.signals, event, state.seen, &ear.clues);
-            changes.goal = self.goals.observe(&mut state.goal, event, &ear.says);
-            changes.upcoming = self.foresee(state, event, &ear.happenings);
-        }
-        state.seen = Some(state.seen.map_or(at, |seen| seen.max(at)));
+        let place = position.is_some_and(|location| self.take_position(state, location, event.occurred_at));
+        let zone = zone.is_some_and(|zone| self.take_zone(&mut state.zone, zone, event.occurred_at));
+        let changes = ContextChanges { place, zone, ..self.hear(state, event, ear) };
+        state.seen = Some(state.seen.map_or(event.occurred_at, |seen| seen.max(event.occurred_at)));
         changes
     }
 
+    /// Lets everything that listens to the event's kind take it.
+    #[inline(never)]
+    fn hear(&self, state: &mut ContextState, event: &Event, ear: Option<&Ear>) -> ContextChanges {
+        let Some(ear) = ear else { return ContextChanges::default() };
+        ContextChanges {
+            stage: self.cycles.observe(&mut state.stages, &mut state.subjects, event, &ear.moves),
+            signal: self.detectors.observe(&mut state.signals, event, state.seen, &ear.clues),
+            goal: self.goals.observe(&mut state.goal, event, &ear.says),
+            upcoming: self.foresee(state, event, &ear.happenings),
+            ..ContextChanges::default()
+        }
+    }
+
+    /// Takes the position that an event carries; returns whether it is newer than the last.
+    #[inline(never)]
+    fn take_position(&self, state: &mut ContextState, location: Location, at: Timestamp) -> bool {
+        let fix = Reading::new(location, Source::Event, at).fading(self.place.half_life);
+        state.track.observe(fix, &self.places, &state.places)
+    }
+
+    /// Takes the zone that an event names, unless a later one is known; returns whether it is another.
+    #[inline(never)]
+    fn take_zone(&self, known: &mut Option<Reading<Zone>>, zone: Zone, at: Timestamp) -> bool {
+        if known.as_ref().is_some_and(|known| at < known.at) {
+            return false;
+        }
+        let changed = known.as_ref().is_none_or(|known| known.value != zone);
+        *known = Some(Reading::new(zone, Source::Event, at).fading(self.zone_half_life));
+        changed
+    }
+
     /// The position that an event carries.
+    #[inline(never)]
     fn position(&self, event: &Event) -> Result<Location, ContextError> {
         let number = |name| event.properties.get(name).and_then(Value::as_f64);
         let degrees = number(&self.place.latitude).zip(number(&self.place.longitude));
         let point = degrees.and_then(|(latitude, longitude)| Point::new(latitude, longitude));
         let accuracy = number(&self.place.accuracy).unwrap_or(0.0);
         point.map(|point| Location::within(point, accuracy)).ok_or(ContextError::Position)
-    }
-
-    fn zone(&self, event: &Event) -> Result<Option<Zone>, ContextError> {
-        let name = self.zone_property.as_ref().and_then(|name| event.properties.get(name)?.as_str());
-        Ok(name.map(Zone::new).transpose()?)
     }
 
     fn foresee(&self, state: &mut ContextState, event: &Event, happenings: &[u16]) -> bool {
@@ -139,4 +159,11 @@ impl ContextRules {
         }
         changed
     }
+}
+
+/// The zone that a property of an event names, if it has that property.
+#[inline(never)]
+fn named_zone(event: &Event, name: &PropertyName) -> Result<Option<Zone>, ContextError> {
+    let name = event.properties.get(name).and_then(Value::as_str);
+    Ok(name.map(Zone::new).transpose()?)
 }

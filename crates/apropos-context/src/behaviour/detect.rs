@@ -221,8 +221,11 @@ fn head(id: &SignalId) -> u64 {
 /// states of signals that are declared no more push it further.
 fn position(states: &[SignalState], signal: &SignalDefinition, wanted: u64, number: usize) -> Option<usize> {
     let (near, far) = states.split_at(states.len().min(number + 1));
-    let is = |state: &SignalState| head(&state.signal) == wanted && state.signal == signal.id;
-    near.iter().rposition(is).or_else(|| far.iter().position(is).map(|at| near.len() + at))
+    let found = near.iter().rposition(|state| head(&state.signal) == wanted && state.signal == signal.id);
+    if found.is_some() || far.is_empty() {
+        return found;
+    }
+    far.iter().position(|state| state.signal == signal.id).map(|at| near.len() + at)
 }
 
 /// Makes the state of a signal that was not felt before, and says where it is.

@@ -4,6 +4,7 @@
 //! multiplies it by how likely it is under each goal, `p ← p·l / Σ p·l`. Every step is kept, so that a belief can be
 //! told event by event.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use apropos_event::{Event, EventId, EventKind, Path, Problems, Timestamp, Value};
@@ -126,22 +127,24 @@ impl GoalFilter {
 
     /// Takes an event and what its kind may say; returns whether it said anything.
     pub(crate) fn observe(&self, state: &mut GoalState, event: &Event, says: &[Says]) -> bool {
-        let mut likelihood = [1.0; GOALS];
-        let mut heard = false;
+        let mut likelihood: Option<Cow<'_, [f64; GOALS]>> = None;
         for says in says {
             let Says::Likelihood(at) = says else { return self.state_goal(state, event) };
             let Some((evidence, favours)) = self.evidence.get(usize::from(*at)) else { continue };
-            if evidence.on.matches_beyond_kind(event) {
-                heard = true;
-                for (product, factor) in likelihood.iter_mut().zip(favours) {
-                    *product *= factor;
+            if !evidence.on.matches_beyond_kind(event) {
+                continue;
+            }
+            match &mut likelihood {
+                None => likelihood = Some(Cow::Borrowed(favours)),
+                Some(product) => {
+                    product.to_mut().iter_mut().zip(favours).for_each(|(product, factor)| *product *= factor);
                 }
             }
         }
-        if heard {
-            self.step(state, event, &likelihood);
+        if let Some(likelihood) = &likelihood {
+            self.step(state, event, likelihood);
         }
-        heard
+        likelihood.is_some()
     }
 
     fn step(&self, state: &mut GoalState, event: &Event, likelihood: &[f64; GOALS]) {
@@ -150,14 +153,22 @@ impl GoalFilter {
         for (p, l) in after.iter_mut().zip(likelihood) {
             *p *= l;
         }
-        let at = state.steps.back().map_or(event.occurred_at, |last| last.at.max(event.occurred_at));
-        if MAX_STEPS <= state.steps.len() {
-            state.steps.pop_front();
-        } else {
-            state.steps.reserve_exact(MAX_STEPS - state.steps.len());
+        normalise(&mut after);
+        let steps = &mut state.steps;
+        let at = steps.back().map_or(event.occurred_at, |last| last.at.max(event.occurred_at));
+        if steps.len() < MAX_STEPS {
+            steps.reserve_exact(MAX_STEPS - steps.len());
+            let (event, kind) = (event.id.clone(), event.kind.clone());
+            steps.push_back(GoalStep { event, kind, at, before, after });
+            return;
         }
-        let (event, kind) = (event.id.clone(), event.kind.clone());
-        state.steps.push_back(GoalStep { event, kind, at, before, after: normalised(after) });
+        // The oldest step makes room, and its place is written over.
+        steps.rotate_left(1);
+        if let Some(step) = steps.back_mut() {
+            step.event.clone_from(&event.id);
+            step.kind.clone_from(&event.kind);
+            (step.at, step.before, step.after) = (at, before, after);
+        }
     }
 
     fn state_goal(&self, state: &mut GoalState, event: &Event) -> bool {
@@ -224,12 +235,16 @@ impl GoalFilter {
 }
 
 fn normalised(mut weights: [f64; GOALS]) -> [f64; GOALS] {
+    normalise(&mut weights);
+    weights
+}
+
+fn normalise(weights: &mut [f64; GOALS]) {
     let sum: f64 = weights.iter().sum();
-    for weight in &mut weights {
+    for weight in weights {
         // INVARIANT: weights are positive and finite, so the sum is positive.
         *weight /= sum;
     }
-    weights
 }
 
 #[cfg(test)]
@@ -299,7 +314,47 @@ mod tests {
         assert!(!filter.goal(&state, None, at(13 * 60)).stated);
     }
 
+    /// One step after another, each in memory of its own; the last eight are kept.
+    fn naive_steps(filter: &GoalFilter, events: &[Event]) -> Vec<GoalStep> {
+        let mut all: Vec<GoalStep> = Vec::new();
+        for event in events {
+            let heard = filter.evidence.iter().filter(|(evidence, _)| evidence.on.matches(event));
+            let heard: Vec<[f64; GOALS]> = heard.map(|(_, favours)| *favours).collect();
+            if heard.is_empty() {
+                continue;
+            }
+            let last = all.last().cloned();
+            let state = GoalState { stated: None, steps: last.iter().cloned().collect() };
+            let before = filter.belief_at(&state, event.occurred_at);
+            let likelihood = |goal: usize| heard.iter().fold(1.0, |product, favours| product * favours[goal]);
+            let after: [f64; GOALS] = std::array::from_fn(|goal| before[goal] * likelihood(goal));
+            let at = last.map_or(event.occurred_at, |last| last.at.max(event.occurred_at));
+            let (event, kind) = (event.id.clone(), event.kind.clone());
+            all.push(GoalStep { event, kind, at, before, after: normalised(after) });
+        }
+        all.split_off(all.len().saturating_sub(MAX_STEPS))
+    }
+
     proptest::proptest! {
+        #[test]
+        fn the_last_eight_steps_are_kept_to_the_bit(
+            kinds in proptest::collection::vec((0_usize..25, 0_i64..600), 0..40),
+        ) {
+            // Two kinds of evidence listen to one kind of event, and some events come late.
+            let mut definition = GoalDefinition { evidence: definition::usual(), ..GoalDefinition::default() };
+            definition.evidence.extend(definition::usual().into_iter().step_by(3));
+            let mut problems = Problems::new();
+            let filter = GoalFilter::compile(&definition, &Path::root(), &mut problems);
+            let usual = definition::usual();
+            let events: Vec<Event> =
+                kinds.iter().map(|(kind, minute)| event(usual[*kind].on.kind.as_str(), *minute)).collect();
+            let mut state = GoalState::default();
+            for event in &events {
+                observe(&filter, &mut state, event);
+            }
+            proptest::prop_assert_eq!(Vec::from(state.steps), naive_steps(&filter, &events));
+        }
+
         #[test]
         fn belief_is_a_probability_and_drifts_to_the_prior(
             kinds in proptest::collection::vec((0_usize..25, 0_i64..600), 0..40),

@@ -111,16 +111,21 @@ impl HolidayRule {
             Self::Weekday { month: m, weekday, nth } => {
                 m == month && date.weekday() == weekday && nth_matches(date, year, month, day, nth)
             }
-            Self::Easter(days) => {
-                // A feast more than half a year away from Easter may belong to a neighbouring year's.
-                (-1..=1).any(|shift| {
-                    easter(year.saturating_add(shift))
-                        .is_some_and(|easter| easter.plus_days(i64::from(days)) == date)
-                })
-            }
+            Self::Easter(days) => is_feast(date, year, days),
             Self::Date(on) => on == date,
         }
     }
+}
+
+/// Whether `date` lies `days` days after an Easter Sunday.
+///
+/// A call, so that the loop over the holidays works out no Easter unless one of them asks for it.
+#[inline(never)]
+fn is_feast(date: CivilDate, year: i16, days: i16) -> bool {
+    // A feast more than half a year away from Easter may belong to a neighbouring year's.
+    (-1..=1).any(|shift| {
+        easter(year.saturating_add(shift)).is_some_and(|easter| easter.plus_days(i64::from(days)) == date)
+    })
 }
 
 fn nth_matches(date: CivilDate, year: i16, month: i8, day: i8, nth: i8) -> bool {
