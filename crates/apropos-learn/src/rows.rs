@@ -14,14 +14,18 @@ use serde::{Deserialize, Serialize};
 pub(crate) const LANES: usize = 8;
 /// Numbers of a block: means, then variances.
 pub(crate) const BLOCK: usize = 2 * LANES;
-/// 0 where a block holds means, 1 where it holds variances.
-const HALVES: [f32; BLOCK] = [0., 0., 0., 0., 0., 0., 0., 0., 1., 1., 1., 1., 1., 1., 1., 1.];
+/// Means of eight lanes, then their variances, in one cache line: vectors that cross two load at half the speed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(align(64))]
+struct Block([f32; BLOCK]);
 
 /// Means and variances by feature and lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
+    /// Blocks of a row.
     blocks: u32,
-    data: Vec<f32>,
+    #[serde(with = "flat")]
+    data: Vec<Block>,
 }
 
 /// Weights of one lane, beside each other; reused.
@@ -49,26 +53,20 @@ impl Table {
         self.blocks as usize
     }
 
-    fn stride(&self) -> usize {
-        self.blocks() * BLOCK
-    }
-
     /// The number of rows.
     pub(crate) fn rows(&self) -> usize {
-        self.data.len().checked_div(self.stride()).unwrap_or(0)
+        self.data.len().checked_div(self.blocks()).unwrap_or(0)
     }
 
     /// Adds a row whose weights all have this mean and variance.
     pub(crate) fn push(&mut self, mean: f32, variance: f32) {
         let mut block = [mean; BLOCK];
         block[LANES..].fill(variance);
-        if self.data.capacity() < self.data.len() + self.stride() {
+        if self.data.capacity() < self.data.len() + self.blocks() {
             // Tables are large: they grow by an eighth, not to twice their size.
-            self.data.reserve_exact((self.data.len() / 8).max(16 * self.stride()));
+            self.data.reserve_exact((self.data.len() / 8).max(16 * self.blocks()));
         }
-        for _ in 0..self.blocks() {
-            self.data.extend_from_slice(&block);
-        }
+        self.data.extend(std::iter::repeat_n(Block(block), self.blocks()));
     }
 
     /// Adds the lane `lane` (the one after the last), with means and variances by row.
@@ -76,12 +74,12 @@ impl Table {
         let rows = self.rows();
         if self.blocks() * LANES <= lane {
             let old = std::mem::take(&mut self.data);
-            let stride = self.stride();
+            let before = self.blocks();
             self.blocks += 1;
-            self.data.reserve(rows * self.stride());
+            self.data.reserve(rows * self.blocks());
             for row in 0..rows {
-                self.data.extend_from_slice(old.get(row * stride..(row + 1) * stride).unwrap_or(&[]));
-                self.data.extend_from_slice(&[0.0; BLOCK]);
+                self.data.extend_from_slice(&old[row * before..(row + 1) * before]);
+                self.data.push(Block([0.0; BLOCK]));
             }
         }
         for row in 0..rows {
@@ -90,33 +88,29 @@ impl Table {
         }
     }
 
+    /// The place of the block that holds `lane` of `row`.
     fn at(&self, row: u32, lane: usize) -> usize {
-        row as usize * self.stride() + lane / LANES * BLOCK + lane % LANES
+        row as usize * self.blocks() + lane / LANES
     }
 
     /// Mean and variance of one weight.
     pub(crate) fn weight(&self, row: u32, lane: usize) -> (f32, f32) {
-        let at = self.at(row, lane);
-        (self.data[at], self.data[at + LANES])
+        self.data[self.at(row, lane)].get(lane)
     }
 
     /// Sets mean and variance of one weight.
     pub(crate) fn set(&mut self, row: u32, lane: usize, mean: f32, variance: f32) {
         let at = self.at(row, lane);
-        self.data[at] = mean;
-        self.data[at + LANES] = variance;
+        self.data[at].set(lane, (mean, variance));
     }
 
     /// Σ m x and Σ v x² of one lane, in the order of the features.
     pub(crate) fn lane(&self, rows: &[u32], values: &[f32], lane: usize) -> (f32, f32) {
-        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
         let (mut mean, mut variance) = (0.0, 0.0);
         for (&row, &x) in rows.iter().zip(values) {
-            let at = row as usize * stride + offset;
-            if let Some(weight) = self.data.get(at..at + LANES + 1) {
-                mean += weight[0] * x;
-                variance += weight[LANES] * (x * x);
-            }
+            let (m, v) = self.weight(row, lane);
+            mean += m * x;
+            variance += v * (x * x);
         }
         (mean, variance)
     }
@@ -129,29 +123,21 @@ impl Table {
         lane: usize,
         weights: &mut Weights,
     ) -> (f32, f32) {
-        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
         let (mut mean, mut variance) = (0.0, 0.0);
         weights.resize(rows.len());
         let copies = weights.mean.iter_mut().zip(&mut weights.variance);
         for ((&row, &x), (m, v)) in rows.iter().zip(values).zip(copies) {
-            let at = row as usize * stride + offset;
-            if let (Some(from), Some(to)) = (self.data.get(at), self.data.get(at + LANES)) {
-                (*m, *v) = (*from, *to);
-                mean += *m * x;
-                variance += *v * (x * x);
-            }
+            (*m, *v) = self.weight(row, lane);
+            mean += *m * x;
+            variance += *v * (x * x);
         }
         (mean, variance)
     }
 
     /// Writes `weights` back.
     pub(crate) fn write_lane(&mut self, rows: &[u32], lane: usize, weights: &Weights) {
-        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
-        for ((&row, &m), &v) in rows.iter().zip(&weights.mean).zip(&weights.variance) {
-            let at = row as usize * stride + offset;
-            if let Some(weight) = self.data.get_mut(at..at + LANES + 1) {
-                (weight[0], weight[LANES]) = (m, v);
-            }
+        for ((&row, &mean), &variance) in rows.iter().zip(&weights.mean).zip(&weights.variance) {
+            self.set(row, lane, mean, variance);
         }
     }
 
@@ -163,12 +149,9 @@ impl Table {
         lane: usize,
         change: impl Fn(u32, f32, (f32, f32)) -> (f32, f32),
     ) {
-        let (stride, offset) = (self.stride(), lane / LANES * BLOCK + lane % LANES);
         for (&row, &x) in rows.iter().zip(values) {
-            let at = row as usize * stride + offset;
-            if let Some(weight) = self.data.get_mut(at..at + LANES + 1) {
-                (weight[0], weight[LANES]) = change(row, x, (weight[0], weight[LANES]));
-            }
+            let (mean, variance) = change(row, x, self.weight(row, lane));
+            self.set(row, lane, mean, variance);
         }
     }
 
@@ -191,75 +174,124 @@ impl Table {
         sums: &mut [f32],
     ) {
         let features = (rows, values);
-        let mut at = first * BLOCK;
-        // Whole blocks at a time, first as many as fit the registers.
+        let (mut at, sums) = (first, sums.as_chunks_mut().0);
+        // As many blocks at a time as fit the registers.
         match S::F32_LANES {
             16 => {
-                let rest = self.sum_vectors::<S, 8>(simd, features, &mut at, sums);
-                let rest = self.sum_vectors::<S, 4>(simd, features, &mut at, rest);
-                let rest = self.sum_vectors::<S, 2>(simd, features, &mut at, rest);
-                self.sum_vectors::<S, 1>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 8, 1>(simd, features, &mut at, sums);
+                let rest = self.sum_some::<S, 4, 1>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 2, 1>(simd, features, &mut at, rest);
+                self.sum_some::<S, 1, 1>(simd, features, &mut at, rest);
             }
             8 => {
-                let rest = self.sum_vectors::<S, 8>(simd, features, &mut at, sums);
-                let rest = self.sum_vectors::<S, 4>(simd, features, &mut at, rest);
-                self.sum_vectors::<S, 2>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 4, 2>(simd, features, &mut at, sums);
+                let rest = self.sum_some::<S, 2, 2>(simd, features, &mut at, rest);
+                self.sum_some::<S, 1, 2>(simd, features, &mut at, rest);
             }
             4 => {
-                let rest = self.sum_vectors::<S, 8>(simd, features, &mut at, sums);
-                self.sum_vectors::<S, 4>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 2, 4>(simd, features, &mut at, sums);
+                self.sum_some::<S, 1, 4>(simd, features, &mut at, rest);
             }
             _ => {
-                self.sum_vectors::<pulp::Scalar, BLOCK>(pulp::Scalar::new(), features, &mut at, sums);
+                let simd = pulp::Scalar::new();
+                self.sum_some::<pulp::Scalar, 1, BLOCK>(simd, features, &mut at, sums);
             }
         }
     }
 
-    /// The same for the numbers from `at` on, N vectors at a time while so many are left. Moves `at` and returns what is
-    /// left of `sums`.
+    /// The same for the blocks from `at` on, N blocks of V vectors at a time while so many are left. Moves `at` and returns
+    /// what is left of `sums`.
     #[inline(always)]
-    fn sum_vectors<'a, S: Simd, const N: usize>(
+    fn sum_some<'a, S: Simd, const N: usize, const V: usize>(
         &self,
         simd: S,
         (rows, values): (&[u32], &[f32]),
         at: &mut usize,
-        sums: &'a mut [f32],
-    ) -> &'a mut [f32] {
-        let (stride, width) = (self.stride(), N * S::F32_LANES);
+        sums: &'a mut [[f32; BLOCK]],
+    ) -> &'a mut [[f32; BLOCK]] {
         // A vector as wide as a block holds means in its lower half.
-        let halves = S::as_simd_f32s(&HALVES).0.first().copied().unwrap_or(simd.splat_f32s(0.0));
+        let mut halves = [0.0; BLOCK];
+        halves[LANES..].fill(1.0);
+        let halves = S::as_simd_f32s(&halves).0.first().copied().unwrap_or(simd.splat_f32s(0.0));
         let means = simd.less_than_f32s(halves, simd.splat_f32s(0.5));
-        let mut parts = sums.chunks_exact_mut(width);
-        for part in &mut parts {
-            let mut local = [simd.splat_f32s(0.0); N];
+        let (parts, rest) = sums.as_chunks_mut::<N>();
+        for part in parts {
+            let mut local = [[simd.splat_f32s(0.0); V]; N];
             for (&row, &x) in rows.iter().zip(values) {
-                let from = row as usize * stride + *at;
-                let Some(row) = self.data.get(from..from + width) else { continue };
-                let Some(row) = S::as_simd_f32s(row).0.first_chunk::<N>() else { continue };
+                let from = row as usize * self.blocks() + *at;
+                let Some(blocks) = self.data.get(from..).and_then(|blocks| blocks.first_chunk::<N>()) else {
+                    continue;
+                };
                 let (line, square) = (simd.splat_f32s(x), simd.splat_f32s(x * x));
                 let both = simd.select_f32s(means, line, square);
-                for place in 0..N {
-                    let factor = match place * S::F32_LANES % BLOCK {
-                        _ if S::F32_LANES == BLOCK => both,
-                        0..LANES => line,
-                        _ => square,
+                for block in 0..N {
+                    let Some(weights) = S::as_simd_f32s(&blocks[block].0).0.first_chunk::<V>() else {
+                        continue;
                     };
-                    local[place] = simd.add_f32s(local[place], simd.mul_f32s(row[place], factor));
+                    for vector in 0..V {
+                        let factor = match vector * 2 / V {
+                            _ if V == 1 => both,
+                            0 => line,
+                            _ => square,
+                        };
+                        let sum = local[block][vector];
+                        local[block][vector] = simd.add_f32s(sum, simd.mul_f32s(weights[vector], factor));
+                    }
                 }
             }
-            for (sum, local) in S::as_mut_simd_f32s(part).0.iter_mut().zip(local) {
-                *sum = local;
+            for (sums, local) in part.iter_mut().zip(local) {
+                for (sum, local) in S::as_mut_simd_f32s(sums).0.iter_mut().zip(local) {
+                    *sum = local;
+                }
             }
-            *at += width;
+            *at += N;
         }
-        parts.into_remainder()
+        rest
     }
 
     /// Whether this is a table of finite numbers of that shape.
     pub(crate) fn fits(&self, rows: usize, lanes: usize) -> bool {
         self.blocks() == lanes.div_ceil(LANES)
-            && self.data.len() == rows * self.stride()
-            && self.data.iter().all(|number| number.is_finite())
+            && self.data.len() == rows * self.blocks()
+            && self.data.iter().flat_map(|block| block.0).all(f32::is_finite)
+    }
+}
+
+impl Block {
+    fn get(&self, lane: usize) -> (f32, f32) {
+        (self.0[lane % LANES], self.0[lane % LANES + LANES])
+    }
+
+    fn set(&mut self, lane: usize, (mean, variance): (f32, f32)) {
+        (self.0[lane % LANES], self.0[lane % LANES + LANES]) = (mean, variance);
+    }
+}
+
+/// Blocks as they are stored: one sequence of numbers.
+mod flat {
+    use serde::de::Error as _;
+    use serde::ser::SerializeSeq as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{BLOCK, Block};
+
+    pub(super) fn serialize<S: Serializer>(blocks: &[Block], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut numbers = serializer.serialize_seq(Some(blocks.len() * BLOCK))?;
+        for number in blocks.iter().flat_map(|block| &block.0) {
+            numbers.serialize_element(number)?;
+        }
+        numbers.end()
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Block>, D::Error> {
+        let numbers = Vec::<f32>::deserialize(deserializer)?;
+        match numbers.as_chunks() {
+            (blocks, []) => Ok(blocks.iter().copied().map(Block).collect()),
+            _ => Err(D::Error::custom(format!(
+                "expected a multiple of {BLOCK} numbers, found {}",
+                numbers.len()
+            ))),
+        }
     }
 }
 
@@ -287,9 +319,9 @@ mod tests {
         for _ in 0..4_096 {
             table.push(0.0, 1.0);
         }
-        assert!(table.data.len() * size_of::<f32>() <= 32 << 20, "{}", table.data.len());
+        assert!(table.data.len() * size_of::<Block>() <= 32 << 20, "{}", table.data.len());
         // What was reserved beyond is at most an eighth.
-        assert!(table.data.capacity() <= table.data.len() / 8 * 9 + 16 * table.stride());
+        assert!(table.data.capacity() <= table.data.len() / 8 * 9 + 16 * table.blocks());
     }
 
     #[test]
