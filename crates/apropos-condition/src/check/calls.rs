@@ -7,7 +7,8 @@ use apropos_event::{Value, Zone, did_you_mean};
 use regex::RegexBuilder;
 
 use super::builtin::{self, Builtin};
-use super::checker::{Checker, Resolution};
+use super::checked::Resolution;
+use super::checker::Checker;
 use super::types::Type;
 use crate::datum::{Datum, Text};
 use crate::evaluate::functions;

@@ -3,49 +3,15 @@
 //! Literals become values here. Not here: what names stand for, see `names`; which operators take which types, see
 //! `operators`; calls of functions, see `calls`.
 
-use apropos_event::{Path, Problem, Problems, Zone};
-use regex::Regex;
+use apropos_event::{Path, Problem, Problems};
 
-use super::builtin::{self, Builtin};
+use super::checked::{Checked, Resolution};
 use super::cost::cost;
 use super::types::Type;
-use crate::AttributeId;
 use crate::datum::{Datum, Text};
 use crate::limits::{MAX_COST, MAX_MACRO_NESTING, MAX_PATTERNS};
 use crate::schema::Declarations;
 use crate::text::{Ast, Literal, MacroKind, Node, NodeId};
-
-/// What a node stands for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Resolution {
-    /// What its shape says.
-    Structure,
-    Constant(u32),
-    Attribute(AttributeId),
-    HasAttribute(AttributeId),
-    /// A variable of a macro, by nesting.
-    Local(u8),
-    Builtin(Builtin),
-    /// The pattern it is matched against.
-    Matches(u32),
-    /// A part of local time in a zone.
-    LocalPart(builtin::Part, u32),
-}
-
-/// What checking found out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Checked {
-    pub(crate) resolved: Vec<Resolution>,
-    pub(crate) constants: Vec<Datum<'static>>,
-    pub(crate) patterns: Vec<Regex>,
-    pub(crate) zones: Vec<Zone>,
-    /// The attributes it reads, each once, ascending.
-    pub(crate) attributes: Vec<AttributeId>,
-    /// The most steps one evaluation may take.
-    pub(crate) cost: u64,
-    /// The first leaf that may need more steps than it has.
-    pub(crate) costly: Option<NodeId>,
-}
 
 /// Checks the whole tree; gives what was found out and the type of the root.
 pub(crate) fn check<D: Declarations>(ast: &Ast, names: D, problems: &mut Problems) -> (Checked, Type) {

@@ -4,7 +4,7 @@
 //! Mirrors what `evaluate::machine` spends, with the longest lists and texts that facts may hold in place of real ones.
 //! Not here: the steps themselves.
 
-use super::checker::{Checked, Resolution};
+use super::checked::{Checked, Resolution};
 use crate::limits::{MAX_FACT_ITEMS, MAX_FACT_TEXT, MAX_STEPS, MAX_VALUE_SIZE};
 use crate::schema::Declarations;
 use crate::text::{Ast, BinaryOp, Literal, MacroKind, Node, NodeId, UnaryOp};

@@ -4,6 +4,7 @@
 
 pub(crate) mod builtin;
 mod calls;
+mod checked;
 mod checker;
 mod cost;
 mod names;
@@ -11,5 +12,6 @@ mod operators;
 mod types;
 
 pub(crate) use builtin::{Builtin, Part};
-pub(crate) use checker::{Checked, Resolution, check};
+pub(crate) use checked::{Checked, Resolution};
+pub(crate) use checker::check;
 pub(crate) use types::Type;

@@ -5,7 +5,8 @@
 use apropos_event::did_you_mean;
 
 use super::builtin;
-use super::checker::{Checker, Resolution};
+use super::checked::Resolution;
+use super::checker::Checker;
 use super::types::Type;
 use crate::AttributeId;
 use crate::datum::Datum;

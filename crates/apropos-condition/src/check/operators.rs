@@ -4,7 +4,8 @@
 
 use apropos_event::did_you_mean;
 
-use super::checker::{Checker, Resolution};
+use super::checked::Resolution;
+use super::checker::Checker;
 use super::types::Type;
 use crate::AttributeType;
 use crate::datum::{Datum, decimal_of};

@@ -7,9 +7,9 @@
 
 use apropos_event::{ActionId, Duration};
 
+use super::answer::{DropOff, Onward, OutlookOptions, ReachOutlook};
 use super::counts::Cell;
 use super::linear::Factored;
-use super::outlook::{DropOff, Onward, OutlookOptions, ReachOutlook};
 use super::process::{Choice, DecisionProcess, Transition};
 use crate::compile::Plan;
 use crate::compile::plan::{Act, END, Target};

@@ -5,6 +5,7 @@
 //!
 //! Not here: anything that moves a customer.
 
+mod answer;
 mod chain;
 mod counts;
 mod lateness;
@@ -12,7 +13,7 @@ mod linear;
 mod outlook;
 mod process;
 
+pub use answer::{DropOff, NodeOutlook, NodeReach, Onward, Outlook, OutlookOptions, ReachOutlook};
 pub use counts::JourneyCounts;
 pub use lateness::Lateness;
-pub use outlook::{DropOff, NodeOutlook, NodeReach, Onward, Outlook, OutlookOptions, ReachOutlook};
 pub use process::{Choice, DecisionProcess, ProcessError, Solution, Transition};

@@ -6,6 +6,7 @@ mod context;
 mod fields;
 mod invariant;
 mod journey;
+mod names;
 mod node;
 pub(crate) mod plan;
 mod promise;
@@ -15,7 +16,8 @@ use std::collections::BTreeSet;
 use apropos_condition::{AttributeId, SchemaBuilder};
 use apropos_event::{ActionId, JourneyId, Path, Problem, Problems, PromiseId};
 
-pub(crate) use journey::{ABANDONED, HUMAN, LEFT, OWN_OUTCOMES, family};
+pub(crate) use journey::family;
+pub(crate) use names::{ABANDONED, HUMAN, LEFT, OWN_OUTCOMES};
 pub(crate) use plan::{Kinds, Plan, Promise, RETURN};
 
 use self::context::Context;

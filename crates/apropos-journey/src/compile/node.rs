@@ -6,7 +6,7 @@ use apropos_event::{Duration, NodeId, Path, Problem, draw};
 
 use super::context::Context;
 use super::fields;
-use super::journey::Names;
+use super::names::Names;
 use super::plan::{Act, DrawArm, Node, Role, Says, Target, Timer, Wait};
 use crate::definition::{NodeDefinition, NodeKind};
 use crate::limits::MAX_ARROWS;
