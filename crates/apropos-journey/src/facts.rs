@@ -8,8 +8,9 @@ use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Datum, 
 use apropos_event::{AttributeName, JourneyId, NodeId, PromiseId, Timestamp, draw};
 
 use crate::compile::plan::Node;
-use crate::compile::{HUMAN, JourneyRules, Plan, family};
+use crate::compile::{HUMAN, Plan, family};
 use crate::definition::{ExpectationSource, JourneyDefinition, PromiseDefinition};
+use crate::rules::JourneyRules;
 use crate::state::{Instance, JourneyState, Memory, PromiseState, PromiseStatus, Status};
 
 const OWNER: &str = "apropos-journey";

@@ -5,6 +5,7 @@ mod definition;
 
 mod compile;
 mod lint;
+mod rules;
 
 mod effect;
 mod state;
@@ -26,7 +27,6 @@ pub use ahead::{
     OutlookOptions, ProcessError, ReachOutlook, Solution, Transition,
 };
 pub use check::{TraceStep, Verdict};
-pub use compile::JourneyRules;
 pub use definition::{
     Arm, Branch, EntryDefinition, EventClock, EventPattern, ExitDefinition, Expectation, ExpectationSource,
     GoalDefinition, HumanDefinition, InvariantDefinition, JourneyDefinition, MigrationDefinition,
@@ -37,6 +37,7 @@ pub use facts::{JourneyBinding, attributes};
 pub use migrate::{Migration, MigrationReport};
 pub use offers::{ActionBinding, Offer, OfferSource, Standing};
 pub use picture::{Picture, PictureArrow, PictureNode, Shape};
+pub use rules::JourneyRules;
 pub use state::{Instance, JourneyState, PromiseState, PromiseStatus, Status};
 pub use step::{Command, Input};
 pub use view::InstanceView;

@@ -8,9 +8,10 @@ use apropos_condition::Facts;
 use apropos_event::{NodeId, Path, Problem, Problems, Timestamp, did_you_mean};
 
 use crate::compile::plan::Target;
-use crate::compile::{JourneyRules, LEFT, Plan};
+use crate::compile::{LEFT, Plan};
 use crate::definition::MigrationDefinition;
 use crate::effect::Advance;
+use crate::rules::JourneyRules;
 use crate::state::{Instance, JourneyState};
 use crate::step::Run;
 

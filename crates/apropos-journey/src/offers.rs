@@ -4,8 +4,8 @@
 
 use apropos_event::{ActionId, JourneyId, NodeId, PromiseId, Timestamp};
 
-use crate::compile::JourneyRules;
 use crate::effect::EffectKey;
+use crate::rules::JourneyRules;
 use crate::state::{Instance, JourneyState, PromiseStatus, Status};
 
 /// One action that may be offered now, and why.

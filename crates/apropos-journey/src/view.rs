@@ -5,7 +5,7 @@
 use apropos_event::{JourneyId, NodeId, Timestamp};
 use serde::Serialize;
 
-use crate::compile::JourneyRules;
+use crate::rules::JourneyRules;
 use crate::state::{Instance, JourneyState, Status};
 
 /// One instance with names.

@@ -4,10 +4,9 @@
 //! room for the newest. Not here: the rules that read it, see `policy` and `pipeline`.
 
 use apropos_event::{ActionId, ChannelId, DecisionId, Duration, GroupId, Timestamp};
-use apropos_learn::Features;
 use serde::{Deserialize, Serialize};
 
-use crate::silence::Silence;
+use crate::lesson::{Lesson, Reward, Silence};
 use crate::{Class, Component};
 
 /// The most contacts that are remembered.
@@ -96,34 +95,6 @@ impl Contact {
     pub fn has(&self, kind: OutcomeKind) -> bool {
         self.outcomes.iter().any(|(known, _)| *known == kind)
     }
-}
-
-/// What is to be learned from a decision once its outcome is known.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lesson {
-    /// The customer's features at the time of the decision.
-    pub features: Features,
-    /// The probability with which the action was chosen.
-    pub probability: f64,
-    /// When the answer counts as no.
-    pub due: Timestamp,
-}
-
-/// An answer that the model can learn from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reward {
-    /// The decision.
-    pub decision: DecisionId,
-    /// The action.
-    pub action: ActionId,
-    /// The customer's features at the time of the decision.
-    pub features: Features,
-    /// The probability with which the action was chosen.
-    pub probability: f64,
-    /// Whether it did what it was meant to do.
-    pub success: bool,
-    /// When that was known.
-    pub at: Timestamp,
 }
 
 /// A pause that outcomes brought about. It always ends.

@@ -10,6 +10,7 @@ mod explain;
 mod fingerprint;
 mod layout;
 mod ledger;
+mod lesson;
 mod pipeline;
 mod policy;
 mod review;
@@ -28,9 +29,8 @@ pub use definition::{
 };
 pub use explain::{Explanation, Line};
 pub use fingerprint::{Fingerprint, ParseFingerprintError};
-pub use ledger::{
-    Contact, Ledger, Lesson, MAX_CONTACTS, OpenCase, Outcome, OutcomeKind, Reward, SettleError, Suppression,
-};
+pub use ledger::{Contact, Ledger, MAX_CONTACTS, OpenCase, Outcome, OutcomeKind, SettleError, Suppression};
+pub use lesson::{Lesson, Reward};
 pub use pipeline::{Desk, Question};
 pub use score::{Factors, Score, propensity_for};
 pub use stage::{ConsentGap, Dropped, Reason, Stage, Treatment};

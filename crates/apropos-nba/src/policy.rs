@@ -7,7 +7,8 @@ use apropos_event::{CivilDate, Duration, Timestamp, Zone};
 use crate::catalogue::{Action, Catalogue};
 use crate::decision::Decision;
 use crate::definition::{CalendarUnit, LimitDefinition};
-use crate::ledger::{Contact, Ledger, Lesson, OpenCase, Outcome, Reward, SettleError, Suppression};
+use crate::ledger::{Contact, Ledger, OpenCase, Outcome, SettleError, Suppression};
+use crate::lesson::{Lesson, Reward};
 use crate::stage::Reason;
 
 /// The pause that forbids an action whatever its treatment, by its place in the ledger, and when it ends.

@@ -4,27 +4,17 @@
 //! the policy holds out a share of the moments. Actions that the same events answer share what is learned. Not here: the
 //! score, see `score`; the draw, see `pipeline`.
 
-use apropos_event::{ActionId, DecisionId, Duration, Event, Timestamp};
-use serde::{Deserialize, Serialize};
+use apropos_event::{ActionId, Duration, Event, Timestamp};
 
 use crate::SILENCE;
 use crate::decision::{Candidate, Choice, Decision};
 use crate::definition::{ActionDefinition, CatalogueDefinition, RewardDefinition};
-use crate::ledger::{Ledger, Lesson, Reward};
+use crate::ledger::Ledger;
+use crate::lesson::{Lesson, Reward, Silence};
 use crate::stage::{Reason, Stage};
 
 /// The most silences of which the answer is still open; the oldest makes room.
 pub(crate) const MAX_SILENCES: usize = 16;
-
-/// A silence of which the answer is still open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Silence {
-    pub(crate) decision: DecisionId,
-    /// What stands for it in the model.
-    pub(crate) arm: ActionId,
-    pub(crate) at: Timestamp,
-    pub(crate) lesson: Lesson,
-}
 
 /// What stands for silence in the model: one arm for all learned actions that the same rewards answer.
 #[derive(Clone, Debug, Default)]

@@ -7,42 +7,12 @@
 //! Not here: who may act on it. The engine asks at its consent stage, and again when a queued message leaves.
 
 use apropos_event::{ChannelId, PropertyName, Purpose, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::error::Fingerprint;
 use crate::rules::ProfileRules;
 use crate::stance::{Area, LegalBasis, Matter};
-use crate::standing::narrowest;
+use crate::standing::{ConsentState, narrowest};
 use crate::{Profile, WhenUnknown};
-
-/// How a permission stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentState {
-    /// Somebody said no, and nobody took it back since.
-    Denied,
-    /// It was given and has run out.
-    Lapsed,
-    /// Nothing was said; what that means is the definition's to say.
-    Unknown,
-    /// It was given.
-    Granted,
-}
-
-impl ConsentState {
-    /// All states, from the narrowest to the widest.
-    pub const ALL: [Self; 4] = [Self::Denied, Self::Lapsed, Self::Unknown, Self::Granted];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Lapsed => "lapsed",
-            Self::Unknown => "unknown",
-            Self::Granted => "granted",
-        }
-    }
-}
 
 /// The answer to a question for consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

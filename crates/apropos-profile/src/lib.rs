@@ -42,7 +42,7 @@ mod retention;
 pub use brief::{
     BRIEF_ENTRIES, Brief, BriefContact, BriefDossier, BriefEffort, BriefGoal, BriefTrait, Unsaid,
 };
-pub use consent::{ConsentState, Permission, Use, is_gpc_signal};
+pub use consent::{Permission, Use, is_gpc_signal};
 pub use counting::Count;
 pub use definition::{
     AdvocacyDefinition, AdvocacySignal, Aggregate, ConsentDefinition, CounterDefinition, EventDefinition,
@@ -64,5 +64,6 @@ pub use receipt::Receipt;
 pub use retention::Removed;
 pub use rules::ProfileRules;
 pub use stance::{LegalBasis, Manner, Matter, Statement, Subject};
+pub use standing::ConsentState;
 pub use traits::Claim;
 pub use value::{Effort, Value as CustomerValue};

@@ -3,11 +3,40 @@
 //! Not here: what is asked, see `consent` and `wishes`.
 
 use apropos_event::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::Profile;
-use crate::consent::ConsentState;
 use crate::profile::Member;
 use crate::stance::{Area, Matter, Stance, Statement};
+
+/// How a permission stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentState {
+    /// Somebody said no, and nobody took it back since.
+    Denied,
+    /// It was given and has run out.
+    Lapsed,
+    /// Nothing was said; what that means is the definition's to say.
+    Unknown,
+    /// It was given.
+    Granted,
+}
+
+impl ConsentState {
+    /// All states, from the narrowest to the widest.
+    pub const ALL: [Self; 4] = [Self::Denied, Self::Lapsed, Self::Unknown, Self::Granted];
+
+    /// The state's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Lapsed => "lapsed",
+            Self::Unknown => "unknown",
+            Self::Granted => "granted",
+        }
+    }
+}
 
 /// What a person says about something, and the statement that decided.
 #[derive(Clone, Copy)]

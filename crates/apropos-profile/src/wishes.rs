@@ -7,11 +7,10 @@ use std::cmp::Ordering;
 use apropos_event::{ChannelId, CivilTime, Duration, LocalTime, PropertyName, Timestamp};
 
 use crate::Profile;
-use crate::consent::ConsentState;
 use crate::ledger::{DossierKind, Preference, QuietTimes, Setting};
 use crate::rules::ProfileRules;
 use crate::stance::{Area, Matter, Subject};
-use crate::standing::{is_restricted, narrowest};
+use crate::standing::{ConsentState, is_restricted, narrowest};
 
 impl ProfileRules {
     /// Whether the customer blocked a channel.

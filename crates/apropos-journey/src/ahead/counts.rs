@@ -5,8 +5,9 @@
 use apropos_event::{ActionId, JourneyId};
 use serde::{Deserialize, Serialize};
 
-use crate::compile::{JourneyRules, Plan};
+use crate::compile::Plan;
 use crate::effect::Advance;
+use crate::rules::JourneyRules;
 
 /// How often customers went from one node to another, how long they had stayed, and under which action.
 ///

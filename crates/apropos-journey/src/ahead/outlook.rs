@@ -7,8 +7,8 @@ use apropos_event::{JourneyId, NodeId};
 use super::answer::{NodeOutlook, NodeReach, Outlook, OutlookOptions};
 use super::chain::{Arrow, Chain, TINY};
 use super::counts::JourneyCounts;
-use crate::compile::JourneyRules;
 use crate::compile::plan::END;
+use crate::rules::JourneyRules;
 
 impl JourneyRules {
     /// Looks ahead from every node of one version; `None` when the rules do not hold it. O(nodes³).

@@ -9,8 +9,9 @@ use apropos_condition::{AttributeDefinition, AttributeType, Condition, Facts, Sc
 use apropos_event::{AttributeName, Path, Problems};
 
 use super::worlds::{World, worlds};
+use crate::compile::Plan;
 use crate::compile::plan::{Act, Role};
-use crate::compile::{JourneyRules, Plan};
+use crate::rules::JourneyRules;
 
 /// Combinations of facts that are looked at.
 const MAX_WORLDS: usize = 4_096;

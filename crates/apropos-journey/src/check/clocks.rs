@@ -9,8 +9,8 @@
 
 use apropos_event::{Duration, Timestamp};
 
-use crate::compile::JourneyRules;
 use crate::compile::plan::Timer;
+use crate::rules::JourneyRules;
 use crate::state::{Instance, JourneyState, Seen, Status};
 
 const EVER: i64 = i64::MAX / 4;

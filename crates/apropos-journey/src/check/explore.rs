@@ -16,9 +16,10 @@ use super::clocks::{self, Ahead, Contact, Ring, Span, When, moments, now};
 use super::inputs::{Happening, happenings};
 use super::verdict::{TraceStep, Verdict};
 use super::worlds::World;
-use crate::compile::{JourneyRules, Plan};
+use crate::compile::Plan;
 use crate::definition::{InvariantDefinition, Reentry, Situation};
 use crate::effect::{Advance, EffectKind};
+use crate::rules::JourneyRules;
 use crate::state::{JourneyState, Status};
 use crate::step::{Command, Input};
 

@@ -5,9 +5,10 @@
 use apropos_event::{CustomerId, Event, EventId, Properties, PropertyName, SourceId, Timestamp, Value};
 
 use super::clocks::now;
+use crate::compile::Plan;
 use crate::compile::plan::{Pattern, Role};
-use crate::compile::{JourneyRules, Plan};
 use crate::definition::EventClock;
+use crate::rules::JourneyRules;
 
 /// Something that may happen.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
-use crate::compile::Plan;
+use crate::compile::plan::Plan;
 use crate::compile::plan::{Act, Role, Target, Wait};
 
 /// The arrows of a journey as a graph, with one node more for leaving.

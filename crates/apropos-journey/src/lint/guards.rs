@@ -10,7 +10,7 @@ use apropos_condition::{Condition, Schema};
 use apropos_event::{Path, Problem, Problems};
 
 use crate::check::worlds::{World, worlds};
-use crate::compile::Plan;
+use crate::compile::plan::Plan;
 use crate::compile::plan::{Act, Pattern, Wait};
 
 /// Combinations of facts that are tried for one node.

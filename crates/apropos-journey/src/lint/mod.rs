@@ -9,7 +9,7 @@ mod together;
 use apropos_condition::Schema;
 use apropos_event::Problems;
 
-use crate::compile::Plan;
+use crate::compile::plan::Plan;
 
 /// Checks all journeys, those apart in which something is wrong already: what then looks odd follows from it. O(nodes + arrows), and the worlds that guards tell apart.
 pub(crate) fn check(plans: &[Plan], schema: &Schema, problems: &mut Problems) {

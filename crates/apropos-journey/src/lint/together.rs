@@ -7,8 +7,9 @@ use apropos_event::{ActionId, Path, Problem, Problems};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::compile::plan::Plan;
 use crate::compile::plan::{Act, Role, Target};
-use crate::compile::{JourneyRules, Plan};
+use crate::rules::JourneyRules;
 
 /// Checks all live plans together. O(plans + sub-journeys).
 pub(super) fn check(plans: &[Plan], problems: &mut Problems) {

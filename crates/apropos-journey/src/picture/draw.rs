@@ -6,7 +6,8 @@ use apropos_event::{Duration, JourneyId};
 
 use crate::ahead::JourneyCounts;
 use crate::compile::plan::{Act, END, Role, Says, Target, Timer, Wait};
-use crate::compile::{JourneyRules, Plan, RETURN};
+use crate::compile::{Plan, RETURN};
+use crate::rules::JourneyRules;
 use crate::state::Instance;
 
 /// A picture of one version of a journey.

@@ -4,16 +4,16 @@
 //!
 //! Not here: what happens after coming in.
 
-use apropos_event::{JourneyId, Timestamp, Value, draw};
+use apropos_event::{JourneyId, Timestamp, draw};
 
+use super::key::{key_hash, key_of};
 use super::run::Run;
-use super::wait::key_hash;
 use crate::compile::Plan;
 use crate::compile::plan::{Target, holds};
 use crate::definition::Reentry;
 use crate::effect::{EffectKind, StopReason};
 use crate::facts::outcome_hash;
-use crate::limits::{MAX_INSTANCES, MAX_KEY_BYTES, MAX_MEMORIES};
+use crate::limits::{MAX_INSTANCES, MAX_MEMORIES};
 use crate::state::{Instance, JourneyState, Memory, Status};
 
 /// What lets somebody in.
@@ -252,26 +252,5 @@ pub(super) fn remember_leaving(
     if let Some(memory) = remembering(state, family, key) {
         memory.left = Some(now);
         memory.outcome = outcome_hash(outcome);
-    }
-}
-
-/// A property as a key: text, whole numbers and truth values can be one.
-pub(super) fn key_of(value: &Value) -> Option<String> {
-    let key = match value {
-        Value::Text(text) => text.clone(),
-        Value::Int(n) => n.to_string(),
-        Value::Bool(b) => b.to_string(),
-        _ => return None,
-    };
-    (key.len() <= MAX_KEY_BYTES).then_some(key)
-}
-
-/// Whether a property is this key, without allocating.
-pub(super) fn is_key(value: &Value, key: &str) -> bool {
-    match value {
-        Value::Text(text) => text == key,
-        Value::Int(n) => key.parse() == Ok(*n),
-        Value::Bool(b) => key.parse() == Ok(*b),
-        _ => false,
     }
 }

@@ -9,6 +9,7 @@
 mod command;
 mod entry;
 mod instance;
+mod key;
 mod migrate;
 mod promise;
 mod recent;
@@ -21,10 +22,10 @@ use apropos_event::{Event, Timestamp, draw};
 pub use command::Command;
 pub(crate) use run::Run;
 
-use crate::compile::JourneyRules;
 use crate::compile::plan::Incoming;
 use crate::effect::{Advance, Stop, StopReason};
 use crate::limits::MAX_SEEN;
+use crate::rules::JourneyRules;
 use crate::state::{JourneyState, subject};
 
 /// What a customer's journeys are moved by.

@@ -8,7 +8,7 @@
 
 use apropos_event::{Duration, Timestamp, draw};
 
-use super::entry::{is_key, key_of};
+use super::key::{is_key, key_of};
 use super::run::Run;
 use crate::compile::Promise;
 use crate::compile::plan::{Pattern, holds};

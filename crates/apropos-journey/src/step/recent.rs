@@ -5,8 +5,8 @@
 //!
 //! Not here: counting it, see `wait`.
 
+use super::key::key_hash;
 use super::run::Run;
-use super::wait::key_hash;
 use crate::limits::MAX_RECENT;
 use crate::state::{JourneyState, Recent};
 
@@ -30,7 +30,7 @@ impl Run<'_> {
             }
             let name = rules.plan(*plan).and_then(|plan| plan.entry.key.as_ref());
             let key =
-                name.and_then(|name| incoming.event.property(name.as_str())).and_then(super::entry::key_of);
+                name.and_then(|name| incoming.event.property(name.as_str())).and_then(super::key::key_of);
             if MAX_RECENT <= state.recent.len() {
                 state.recent.remove(0);
             }

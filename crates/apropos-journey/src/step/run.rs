@@ -5,10 +5,10 @@
 use apropos_condition::Facts;
 use apropos_event::{JourneyId, Timestamp, Zone};
 
-use crate::compile::JourneyRules;
 use crate::compile::plan::{Incoming, Plan};
 use crate::effect::{Advance, Effect, EffectKey, EffectKind, Move, Stop, StopReason};
 use crate::limits::MAX_RUN;
+use crate::rules::JourneyRules;
 use crate::state::{Instance, JourneyState, Status};
 
 /// One call of the step. It borrows the customer's zone from the state, see [`Run::give_back`].
@@ -98,8 +98,7 @@ impl<'a> Run<'a> {
     pub(super) fn seen_by(&self, plan: &Plan, instance: &Instance) -> Option<Incoming<'a>> {
         let incoming = self.incoming?;
         let (Some(name), Some(key)) = (&plan.entry.key, &instance.key) else { return Some(incoming) };
-        let same =
-            incoming.event.property(name.as_str()).is_none_or(|value| super::entry::is_key(value, key));
+        let same = incoming.event.property(name.as_str()).is_none_or(|value| super::key::is_key(value, key));
         same.then_some(incoming)
     }
 

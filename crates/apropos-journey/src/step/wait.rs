@@ -7,8 +7,9 @@
 //!
 //! Not here: what pre-empts a wait.
 
-use apropos_event::{CivilTime, Duration, Timestamp, Weekday, Zone, draw};
+use apropos_event::{CivilTime, Duration, Timestamp, Weekday, Zone};
 
+use super::key::key_hash;
 use super::run::Run;
 use crate::compile::plan::{Incoming, Pattern, Plan, Role, Target, Timer, Wait, holds};
 use crate::definition::{EventClock, TimerRestore};
@@ -109,11 +110,6 @@ impl Run<'_> {
         self.consumed.push(pattern.hash);
         Some(Target::of(*to))
     }
-}
-
-/// The hash under which a key is remembered.
-pub(super) fn key_hash(key: &str) -> u64 {
-    draw::stable_hash(4, key.as_bytes())
 }
 
 /// Whether an event that occurred then counts for a wait by occurrence.

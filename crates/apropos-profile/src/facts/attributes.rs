@@ -3,9 +3,9 @@
 use apropos_condition::{AttributeDefinition, AttributeType, FunctionDefinition, ParameterType, Sensitivity};
 use apropos_event::{AttributeName, ChannelId, Purpose, Purposes};
 
-use crate::consent::ConsentState;
 use crate::definition::{AdvocacySignal, Aggregate};
 use crate::rules::ProfileRules;
+use crate::standing::ConsentState;
 
 /// `consent.contact.email` and `consent.state.contact.email`.
 pub(super) fn consent_names(purpose: Purpose, channel: &ChannelId) -> (String, String) {

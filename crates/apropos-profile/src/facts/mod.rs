@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use apropos_condition::{AttributeId, Schema, SymbolId};
 use apropos_event::{ChannelId, Purpose};
 
-use crate::consent::ConsentState;
 use crate::rules::{ProfileRules, Target};
+use crate::standing::ConsentState;
 
 /// Where each attribute of a profile stands in one schema: made once, so that writing facts looks up no names.
 ///

@@ -5,13 +5,14 @@ use apropos_event::counter::{Span, Window};
 use apropos_event::{ChannelId, PropertyName, Timestamp, Value, Zone};
 use rust_decimal::Decimal;
 
-use crate::consent::{ConsentState, Use};
+use crate::consent::Use;
 use crate::counting::{Count, count, read};
 use crate::history::CHANNEL;
 use crate::known::resolve;
 use crate::ledger::{DossierKind, GoalStatus};
 use crate::rules::ProfileRules;
 use crate::stance::Subject;
+use crate::standing::ConsentState;
 use crate::{Profile, ProfileBinding};
 
 impl ProfileRules {
