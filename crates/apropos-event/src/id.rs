@@ -59,7 +59,7 @@ macro_rules! ids {
         $(#[$doc])*
         ///
         /// Built by parsing; ordered, hashed and printed as its text.
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "CompactString", into = "CompactString")]
         pub struct $name(CompactString);
 
@@ -96,6 +96,17 @@ macro_rules! ids {
         impl From<$name> for CompactString {
             fn from(id: $name) -> Self {
                 id.0
+            }
+        }
+
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+
+            // Not derived, so that writing over a long id keeps its memory.
+            fn clone_from(&mut self, source: &Self) {
+                self.0.clone_from(&source.0);
             }
         }
 
@@ -188,6 +199,19 @@ mod tests {
         assert_eq!(ActionId::new("x".repeat(129)), Err(IdError::TooLong(129)));
         assert!(matches!(ActionId::new("a\r\nb"), Err(IdError::Control(_))));
         assert_eq!(ActionId::new("thank_you").map(|id| id.to_string()), Ok("thank_you".to_owned()));
+    }
+
+    #[test]
+    fn an_id_that_is_written_over_is_the_other_one() {
+        let ids =
+            ["e-1", "e-2", &"long ".repeat(8), &"longer ".repeat(9)].map(|id| EventId::new(id).unwrap());
+        for before in &ids {
+            for after in &ids {
+                let mut id = before.clone();
+                id.clone_from(after);
+                assert_eq!((&id, id.as_str()), (after, after.as_str()));
+            }
+        }
     }
 
     #[test]

@@ -287,11 +287,17 @@ impl SignalState {
         let strength = if weight < 0.0 { left * (1.0 + weight) } else { 1.0 - (1.0 - left) * (1.0 - weight) };
         self.strength = strength.clamp(0.0, 1.0);
         self.at = now;
-        if MAX_KEPT <= self.evidence.len() {
-            self.evidence.remove(0);
+        let at = event.occurred_at;
+        if self.evidence.len() < MAX_KEPT {
+            self.evidence.push(Evidence { event: event.id.clone(), at, number, weight });
+            return;
         }
-        let (event, at) = (event.id.clone(), event.occurred_at);
-        self.evidence.push(Evidence { event, at, number, weight });
+        // The oldest makes room, and its place is written over: a long id keeps its memory.
+        self.evidence.rotate_left(1);
+        if let Some(last) = self.evidence.last_mut() {
+            last.event.clone_from(&event.id);
+            (last.at, last.number, last.weight) = (at, number, weight);
+        }
     }
 }
 
