@@ -3,9 +3,9 @@
 //! `moment/build_and_replay`: twenty events of the last twenty minutes are taken, a moment is built from what a request
 //! carries, and all facts are written; the situation and the stakes are included. What is remembered of the customer
 //! holds none of these events when the clock starts, but a visit of three hours before. `moment/first_visit` does the
-//! same for a customer of whom nothing is remembered. `moment/build` is the cost at the time of a decision when events
-//! are taken as they happen. The parts follow alone. Containment of points in areas and the reading of local time have
-//! groups of their own.
+//! same for a customer of whom nothing is remembered, `moment/long_ids` for events whose ids are as long as UUIDs.
+//! `moment/build` is the cost at the time of a decision when events are taken as they happen. The parts follow alone.
+//! Containment of points in areas and the reading of local time have groups of their own.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that does not build is a broken bench")]
 
@@ -52,7 +52,8 @@ struct Fixture {
     now: Timestamp,
 }
 
-fn fixture() -> Fixture {
+/// Rules, a customer of three hours ago, and twenty events whose ids begin with `ids`.
+fn fixture(ids: &str) -> Fixture {
     let definition: ContextDefinition = serde_json::from_str(DEFINITION).unwrap();
     let mut builder = SchemaBuilder::new();
     let mut problems = Problems::new();
@@ -61,7 +62,7 @@ fn fixture() -> Fixture {
     let schema = builder.build();
     let now: Timestamp = "2026-11-20T17:40:00Z".parse().unwrap();
     let mut state = ContextState::new();
-    let events = events(now);
+    let events = events(now, ids);
     for event in &events {
         let mut earlier = event.clone();
         earlier.occurred_at = event.occurred_at.minus(Duration::from_hours(3));
@@ -82,7 +83,7 @@ fn fixture() -> Fixture {
 }
 
 /// Twenty events of the last twenty minutes: a shop visit with three positions in it.
-fn events(now: Timestamp) -> Vec<Event> {
+fn events(now: Timestamp, ids: &str) -> Vec<Event> {
     const KINDS: [&str; 20] = [
         "page_view",
         "category_view",
@@ -107,7 +108,7 @@ fn events(now: Timestamp) -> Vec<Event> {
     ];
     let event = |(kind, n): (&str, i64)| {
         let at = now.minus(Duration::from_mins(20 - n));
-        let id = EventId::new(format!("e-{n}")).unwrap();
+        let id = EventId::new(format!("{ids}-{n:02}")).unwrap();
         let (source, customer) = (SourceId::new("shop").unwrap(), CustomerId::new("c-42").unwrap());
         let mut event = Event::new(id, source, EventKind::new(kind).unwrap(), customer, at);
         let mut put =
@@ -137,10 +138,14 @@ impl Fixture {
 }
 
 fn moment(c: &mut Criterion) {
-    let mut f = fixture();
+    let mut f = fixture("e");
+    let long = fixture("0190b0f2-7c5e-7d3a-9c1b-7f3e00000");
     let mut group = c.benchmark_group("moment");
     let mut facts = f.facts.clone();
-    for (name, state) in [("build_and_replay", &f.state), ("first_visit", &ContextState::new())] {
+    let nothing = ContextState::new();
+    let cases =
+        [("build_and_replay", &f, &f.state), ("first_visit", &f, &nothing), ("long_ids", &long, &long.state)];
+    for (name, f, state) in cases {
         group.bench_function(name, |b| {
             b.iter_batched_ref(
                 || state.clone(),
