@@ -348,6 +348,7 @@ pub(super) struct Asked {
     channels: Vec<Option<ChannelId>>,
     categories: Vec<Option<PropertyName>>,
     subjects: Vec<Subject>,
+    states: &'static [&'static str],
 }
 
 impl Asked {
@@ -366,14 +367,20 @@ impl Asked {
                 Some(PropertyName::SALE_OR_SHARING),
             ],
             subjects: subjects.collect(),
+            states: &STATES,
         }
+    }
+
+    /// The same questions but whether a complaint is open: a copy that saw it closed knows better than one that did not.
+    pub(super) fn of_statements() -> Self {
+        Self { states: &STATES[..3], ..Self::new() }
     }
 
     /// How many questions there are.
     pub(super) fn questions(&self) -> u32 {
         let (channels, purposes) = (self.channels.len(), Purpose::ALL.len());
         let each = purposes * self.categories.len() + 1;
-        (channels * each + 2 * (channels - 1) + self.subjects.len() + STATES.len()) as u32
+        (channels * each + 2 * (channels - 1) + self.subjects.len() + self.states.len()) as u32
     }
 
     pub(super) fn permitted(&self, rules: &ProfileRules, profile: &Profile, now: Timestamp) -> u128 {
@@ -397,7 +404,7 @@ impl Asked {
         for subject in &self.subjects {
             set(!rules.wants_less(profile, subject, now));
         }
-        for state in STATES {
+        for state in self.states {
             set(!rules.is_protected(profile, state, now));
         }
         bits

@@ -25,7 +25,7 @@ fn merging_never_widens() {
 
 #[test]
 fn joining_and_importing_never_widen() {
-    let (rules, asked) = (rules(), Asked::new());
+    let (rules, asked) = (rules(), Asked::of_statements());
     for case in 0..cases() {
         let mut draws = Draws::new("joining widens", case);
         let (mine, copy) = (copy(&mut draws, &rules, case), copy(&mut draws, &rules, case));
@@ -42,6 +42,25 @@ fn joining_and_importing_never_widen() {
             assert_eq!(imported, joined, "case {case}");
         }
     }
+}
+
+#[test]
+fn a_complaint_is_closed_for_all_copies_once_one_saw_it_closed() {
+    let rules = rules();
+    let case =
+        |id: &str, kind: &str, at: i64| event_of("a", id, kind, at, json!({"case": "c1", "complaint": true}));
+    let open = seen(&rules, &[case("1", "case.opened", 1)]);
+    let closed = seen(&rules, &[case("2", "case.closed", 3)]);
+    let protected = |profile: &Profile| rules.is_protected(profile, "complaint_open", day(9));
+    assert!(protected(&open) && !protected(&closed));
+    for (mine, copy) in [(&open, &closed), (&closed, &open)] {
+        let mut joined = mine.clone();
+        rules.join(&mut joined, copy);
+        assert!(!protected(&joined));
+    }
+    let mut joined = open.clone();
+    rules.join(&mut joined, &seen(&rules, &[case("3", "case.opened", 2)]));
+    assert!(protected(&joined), "nobody saw it closed");
 }
 
 #[test]
