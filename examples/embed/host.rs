@@ -163,7 +163,7 @@ impl Host {
     /// Forgets a customer. What they refused is kept, without them.
     pub(crate) fn erase(&mut self, id: &CustomerId, now: Timestamp) -> Fallible<u64> {
         let customer = self.load(id)?;
-        let (certificate, tombstone) = self.engine.erase(customer, now);
+        let (certificate, tombstone) = self.engine.erase(customer, now)?;
         self.store.remove(id);
         self.log.retain(|logged| logged.decision.customer != *id);
         self.tombstones.push(tombstone);

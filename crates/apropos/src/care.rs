@@ -171,8 +171,16 @@ impl Engine {
     ///
     /// The document is gone with the call. What the host wrote elsewhere is the host's to erase: stored copies, and
     /// decisions in logs, see [`redact`].
-    pub fn erase(&self, mut customer: Customer, now: Timestamp) -> (Certificate, Tombstone) {
-        let document = serde_json::to_vec(&customer).unwrap_or_default();
+    ///
+    /// # Errors
+    /// When the document cannot be written as JSON, of which the certificate's digest is taken. Never in practice: a
+    /// customer holds nothing that JSON cannot. Nothing is certified then, and what the host stored is still to be erased.
+    pub fn erase(
+        &self,
+        mut customer: Customer,
+        now: Timestamp,
+    ) -> Result<(Certificate, Tombstone), serde_json::Error> {
+        let document = serde_json::to_vec(&customer)?;
         let context = &customer.context;
         let context =
             context.places.len() + context.stages.len() + context.signals.len() + context.upcoming.len();
@@ -185,7 +193,7 @@ impl Engine {
             context,
             digest: self.profile().digest(&document),
         };
-        (certificate, tombstone)
+        Ok((certificate, tombstone))
     }
 
     /// Puts what an erased customer refused into the new document of the same person. Says whether it was theirs.

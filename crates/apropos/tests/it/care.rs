@@ -66,7 +66,7 @@ fn erasing_leaves_proof_and_keeps_never_again() {
     let refusal = with(event("consent.withdrawn", "w", "2026-03-03T09:00:00Z"), "purpose", "contact");
     assert!(engine.observe(&mut customer, &refusal).unwrap().new);
     let copy = customer.clone();
-    let (certificate, tombstone) = engine.erase(customer, at("2026-03-04T09:00:00Z"));
+    let (certificate, tombstone) = engine.erase(customer, at("2026-03-04T09:00:00Z")).unwrap();
     assert_eq!((certificate.profile.events, certificate.contacts), (6, 1));
     let document = serde_json::to_vec(&copy).unwrap();
     assert_eq!(engine.profile().digest(&document), certificate.digest, "the proof fits the document");

@@ -236,7 +236,7 @@ impl Host {
                 continue;
             }
             let key = customer.profile().keys().next().unwrap();
-            let (certificate, tombstone) = self.engine.erase(customer, now);
+            let (certificate, tombstone) = self.engine.erase(customer, now).unwrap();
             assert!(18 <= certificate.profile.events && certificate.profile.traits == 3);
             assert!(
                 certificate.profile.identifiers == 4
