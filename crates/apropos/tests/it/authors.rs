@@ -3,14 +3,10 @@
 use apropos::Engine;
 use apropos::event::{Problems, Severity};
 
-use crate::world::PEPPER;
+use crate::world::{PEPPER, book};
 
 /// A playbook about which there is nothing to say; each test changes one thing.
-const BOOK: &str = r#"
-format = 1
-name = "bakery"
-currency = "EUR"
-
+const BAKERY: &str = r#"
 attributes = [
     { name = "visit.minutes", type = "int", min = 0, max = 600 },
     { name = "visit.mood", type = "symbol", values = ["merry", "glum"], purposes = ["personalise"] },
@@ -91,6 +87,10 @@ value = "2"
 benefit = "3"
 "#;
 
+fn bakery() -> String {
+    book("bakery", BAKERY)
+}
+
 fn look(text: &str) -> (Problems, bool) {
     match Engine::from_toml(text, PEPPER) {
         Ok((_, warnings)) => (warnings, true),
@@ -101,8 +101,8 @@ fn look(text: &str) -> (Problems, bool) {
 /// Replaces `old`, which must be there, and expects exactly these codes, each with the text at its place.
 #[track_caller]
 fn check(old: &str, new: &str, expected: &[(&str, &str)]) {
-    assert!(BOOK.contains(old), "`{old}` is not in the playbook");
-    let text = BOOK.replacen(old, new, 1);
+    assert!(BAKERY.contains(old), "`{old}` is not in the playbook");
+    let text = bakery().replacen(old, new, 1);
     let (problems, accepted) = look(&text);
     let found: Vec<(&str, &str)> = problems
         .iter()
@@ -115,7 +115,7 @@ fn check(old: &str, new: &str, expected: &[(&str, &str)]) {
 
 #[test]
 fn a_sound_playbook_is_left_alone() {
-    assert_eq!(look(BOOK).0.to_string(), "");
+    assert_eq!(look(&bakery()).0.to_string(), "");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn an_attribute_nobody_asks_about_is_named() {
     );
     // A model's input is a use.
     let text =
-        BOOK.replacen("attributes = [", "attributes = [\n    { name = \"visit.rain\", type = \"bool\" },", 1);
+        bakery().replacen("attributes = [", "attributes = [\n    { name = \"visit.rain\", type = \"bool\" },", 1);
     let text = format!("{text}\n[model]\ninputs = [{{ name = \"visit.rain\", kind = \"flag\" }}]\n");
     assert_eq!(look(&text).0.to_string(), "");
 }
@@ -183,7 +183,7 @@ fn a_condition_may_only_use_what_its_action_may_use() {
     let entry = "entry.on = [{ event = \"visit\" }]";
     let guarded = "entry.on = [{ event = \"visit\", when = 'visit.mood == \"merry\"' }]";
     check(entry, guarded, &[]);
-    let text = BOOK.replacen(entry, guarded, 1).replacen(
+    let text = bakery().replacen(entry, guarded, 1).replacen(
         r#"purposes = ["personalise"]"#,
         r#"purposes = ["learn"]"#,
         1,
@@ -197,7 +197,7 @@ fn an_action_that_can_never_be_chosen_is_named() {
     let closed = "[[policy.limits]]\nname = \"no letters\"\nat_most = 0\nwithin = \"1d\"\nchannel = \"letter\"\n\n[[groups]]";
     // The counter stays open.
     check("[[groups]]", closed, &[]);
-    let only = BOOK.replacen(
+    let only = bakery().replacen(
         "[{ channel = \"letter\" }, { channel = \"counter\" }]",
         "[{ channel = \"letter\" }]",
         1,
@@ -214,7 +214,7 @@ fn an_action_that_can_never_be_chosen_is_named() {
     );
     let poster = "[[actions]]\nid = \"poster\"\nclass = \"help\"\ntreatments = [{ channel = \"window\" }]\n\
                   personal = true\nvalue = 1\nbenefit = 1\n";
-    let (problems, accepted) = look(&format!("{BOOK}\n{poster}"));
+    let (problems, accepted) = look(&format!("{}\n{poster}", bakery()));
     assert!(accepted);
     let found: Vec<(&str, String)> = problems.iter().map(|one| (one.code, one.path.to_string())).collect();
     assert_eq!(found, [("nba/never-allowed", "actions[2].treatments".to_owned())]);
@@ -248,7 +248,7 @@ fn a_promise_nobody_can_keep_is_refused() {
 #[test]
 fn an_invariant_that_fails_is_refused_with_the_way_there() {
     let exit = "exits = [{ outcome = \"sorry\", when = \"promise.cake.repairing\" }]";
-    let (problems, accepted) = look(&BOOK.replacen(exit, "", 1));
+    let (problems, accepted) = look(&bakery().replacen(exit, "", 1));
     assert!(!accepted);
     let failed: Vec<_> = problems.iter().filter(|one| one.code == "journey/invariant-fails").collect();
     assert_eq!(failed.len(), 1, "{problems}");

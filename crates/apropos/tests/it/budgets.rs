@@ -1,17 +1,13 @@
 //! Scarce resources: counted by the host, priced by its budgets, never spent twice.
 
 use apropos::evaluate::budget::{BudgetDefinition, Budgets, Ledger, Offer};
-use apropos::event::{AttributeName, CustomerId, Event, EventId, EventKind, SourceId, Value};
+use apropos::event::{AttributeName, CustomerId, Value};
 use apropos::nba::{Reason, Stage};
 use apropos::{Decision, Engine, Moment};
 
-use crate::world::{PEPPER, at};
+use crate::world::{at, book, compiled, happened};
 
-const PLAYBOOK: &str = r#"
-format = 1
-name = "calls"
-currency = "EUR"
-
+const CALLS: &str = r#"
 [profile.consent]
 contact = "allow"
 
@@ -53,8 +49,7 @@ fn ask(engine: &Engine, number: u64, asked: bool, left: u64, price: f64) -> Deci
     let id = CustomerId::from_number(number);
     let mut customer = engine.customer(id.clone());
     if asked {
-        let (source, kind) = (SourceId::new("shop").unwrap(), EventKind::new("asked").unwrap());
-        let event = Event::new(EventId::new("1").unwrap(), source, kind, id, at("2026-03-01T09:00:00Z"));
+        let event = happened(&id, "asked", "1", at("2026-03-01T09:00:00Z"));
         assert!(engine.observe(&mut customer, &event).unwrap().new);
     }
     let mut moment = Moment::at(at("2026-03-02T12:00:00Z"));
@@ -65,7 +60,7 @@ fn ask(engine: &Engine, number: u64, asked: bool, left: u64, price: f64) -> Deci
 
 #[test]
 fn a_price_is_taken_off_and_drops_what_it_exceeds() {
-    let engine = Engine::from_toml(PLAYBOOK, PEPPER).unwrap().0;
+    let engine = compiled(&book("calls", CALLS));
     let free = ask(&engine, 1, false, 9, 0.0);
     assert_eq!(free.choice.as_str(), "small_call");
     let worth = free.chosen().unwrap().priority();
@@ -83,7 +78,7 @@ fn a_price_is_taken_off_and_drops_what_it_exceeds() {
 
 #[test]
 fn prices_keep_units_for_those_who_need_them_and_the_budget_is_never_overspent() {
-    let engine = Engine::from_toml(PLAYBOOK, PEPPER).unwrap().0;
+    let engine = compiled(&book("calls", CALLS));
     let run = |priced: bool| {
         let units = vec![BudgetDefinition { name: "calls".to_owned(), units: 40 }];
         let mut budgets = Budgets::new(Ledger::new(units).unwrap(), 400.0);

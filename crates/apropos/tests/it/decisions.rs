@@ -122,7 +122,7 @@ fn an_explanation_names_the_condition_and_what_would_change_it() {
 #[test]
 fn a_statement_about_something_else_changes_no_candidate() {
     let free = world::PLAYBOOK.replace("needs_consent = true", "needs_consent = false");
-    let engine = apropos::Engine::from_toml(&free, world::PEPPER).unwrap().0;
+    let engine = world::compiled(&free);
     for purchases in 0..3 {
         let (mut silent, mut spoken) = (ada(&engine), ada(&engine));
         for customer in [&mut silent, &mut spoken] {

@@ -1,16 +1,12 @@
 //! Silence as something that is learned: what would have come anyway is nobody's merit.
 
-use apropos::event::{CustomerId, Duration, Event, EventId, EventKind, SourceId, draw};
+use apropos::event::{CustomerId, Duration, draw};
 use apropos::nba::{Reason, SILENCE};
 use apropos::{Choice, Decision, Engine, Model, Moment};
 
-use crate::world::{PEPPER, at};
+use crate::world::{at, book, compiled, happened};
 
-const PLAYBOOK: &str = r#"
-format = 1
-name = "reminders"
-currency = "EUR"
-
+const REMINDERS: &str = r#"
 [profile.consent]
 contact = "allow"
 learn = "allow"
@@ -55,7 +51,7 @@ struct Stream {
 
 /// Asks about one customer after the other. Whoever is reminded buys with one probability, whoever is not with another.
 fn stream(reminded: f64, silent: f64) -> Stream {
-    let engine = Engine::from_toml(PLAYBOOK, PEPPER).unwrap().0;
+    let engine = compiled(&book("reminders", REMINDERS));
     let mut model = engine.model();
     let mut decisions = Vec::new();
     for number in 0..1_500_u64 {
@@ -68,9 +64,7 @@ fn stream(reminded: f64, silent: f64) -> Stream {
         engine.accept(&mut customer, &decision);
         let chance = if decision.choice == Choice::Silence { silent } else { reminded };
         if draw::uniform(9, id.as_str(), 0) < chance {
-            let (source, kind) = (SourceId::new("shop").unwrap(), EventKind::new("bought").unwrap());
-            let later = now.plus(Duration::from_days(2));
-            let event = Event::new(EventId::new("b").unwrap(), source, kind, id, later);
+            let event = happened(&id, "bought", "b", now.plus(Duration::from_days(2)));
             engine.learn(&mut model, &engine.observe(&mut customer, &event).unwrap().rewards);
         }
         while let Some(due) = engine.next_due(&customer) {
@@ -137,8 +131,7 @@ fn the_explanation_says_what_silence_would_have_brought_and_who_says_so() {
 
 #[test]
 fn without_a_holdout_the_declared_baseline_stands_and_nothing_is_learned_of_silence() {
-    let text = PLAYBOOK.replace("holdout = 0.2", "holdout = 0");
-    let engine = Engine::from_toml(&text, PEPPER).unwrap().0;
+    let engine = compiled(&book("reminders", &REMINDERS.replace("holdout = 0.2", "holdout = 0")));
     assert_eq!(engine.model().learned().actions().len(), 1);
     let customer = engine.customer(CustomerId::from_number(1));
     let decision = engine.decide(&customer, &Moment::at(at("2026-03-02T12:00:00Z")), &engine.model(), 5);
@@ -148,7 +141,7 @@ fn without_a_holdout_the_declared_baseline_stands_and_nothing_is_learned_of_sile
 
 #[test]
 fn an_action_breaks_the_silence_before_it() {
-    let engine = Engine::from_toml(PLAYBOOK, PEPPER).unwrap().0;
+    let engine = compiled(&book("reminders", REMINDERS));
     let model = engine.model();
     let start = at("2026-03-02T12:00:00Z");
     let mut broken = 0;
@@ -166,9 +159,7 @@ fn an_action_breaks_the_silence_before_it() {
             continue;
         }
         broken += 1;
-        let (source, kind) = (SourceId::new("shop").unwrap(), EventKind::new("bought").unwrap());
-        let event =
-            Event::new(EventId::new("b").unwrap(), source, kind, id, start.plus(Duration::from_days(2)));
+        let event = happened(&id, "bought", "b", start.plus(Duration::from_days(2)));
         let rewards = engine.observe(&mut customer, &event).unwrap().rewards;
         let actions: Vec<&str> = rewards.iter().map(|reward| reward.action.as_str()).collect();
         assert_eq!(actions, ["remind"]);

@@ -1,4 +1,4 @@
-//! A small playbook and helpers to make things happen in it.
+//! A small playbook, others that begin like it, and what makes things happen in them.
 
 use apropos::event::{
     ChannelId, CustomerId, Event, EventId, EventKind, PropertyName, SourceId, Timestamp, Value,
@@ -83,18 +83,37 @@ benefit = "1"
 hand_off = { queue = "care", ask = "call back" }
 "#;
 
+/// The text of a playbook: what every playbook begins with, and `rest`.
+pub(crate) fn book(name: &str, rest: &str) -> String {
+    format!("format = 1\nname = \"{name}\"\ncurrency = \"EUR\"\n{rest}")
+}
+
+/// The engine of a text without mistakes.
+#[track_caller]
+pub(crate) fn compiled(text: &str) -> Engine {
+    match Engine::from_toml(text, PEPPER) {
+        Ok((engine, _)) => engine,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
 pub(crate) fn engine() -> Engine {
-    Engine::from_toml(PLAYBOOK, PEPPER).unwrap().0
+    compiled(PLAYBOOK)
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// Something that happened to a customer.
+pub(crate) fn happened(customer: &CustomerId, kind: &str, id: &str, when: Timestamp) -> Event {
+    let (id, source, kind) = (EventId::new(id), SourceId::new("shop"), EventKind::new(kind));
+    Event::new(id.unwrap(), source.unwrap(), kind.unwrap(), customer.clone(), when)
+}
+
+/// Something that happened to Ada.
 pub(crate) fn event(kind: &str, id: &str, when: &str) -> Event {
-    let customer = CustomerId::new("ada").unwrap();
-    let source = SourceId::new("shop").unwrap();
-    Event::new(EventId::new(id).unwrap(), source, EventKind::new(kind).unwrap(), customer, at(when))
+    happened(&CustomerId::new("ada").unwrap(), kind, id, at(when))
 }
 
 pub(crate) fn with(mut event: Event, name: &str, value: impl Into<Value>) -> Event {
