@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "the tests use more of what is shared")]
 
 mod conditions;
-#[path = "../../crates/apropos-condition/tests/it/generator.rs"]
+#[path = "../../crates/apropos-condition/tests/it/generator/mod.rs"]
 mod generator;
 #[path = "../../crates/apropos-condition/tests/it/reference.rs"]
 mod reference;

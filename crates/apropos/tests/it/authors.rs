@@ -159,8 +159,11 @@ fn an_attribute_nobody_asks_about_is_named() {
         &[("playbook/unused-attribute", "\"visit.rain\"")],
     );
     // A model's input is a use.
-    let text =
-        bakery().replacen("attributes = [", "attributes = [\n    { name = \"visit.rain\", type = \"bool\" },", 1);
+    let text = bakery().replacen(
+        "attributes = [",
+        "attributes = [\n    { name = \"visit.rain\", type = \"bool\" },",
+        1,
+    );
     let text = format!("{text}\n[model]\ninputs = [{{ name = \"visit.rain\", kind = \"flag\" }}]\n");
     assert_eq!(look(&text).0.to_string(), "");
 }
