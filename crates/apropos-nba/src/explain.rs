@@ -204,6 +204,7 @@ fn remedy(reason: &Reason) -> Option<&'static str> {
     Some(match reason {
         Reason::SwitchedOff => "if it were switched on",
         Reason::NoConsent(_) => "if the customer agreed",
+        Reason::Paced(_) => "if the customer asked for more",
         Reason::LessLikeThis => "if the customer asked for it again",
         Reason::Protected => "if the customer were no longer protected",
         Reason::NotOffered => "if a journey offered it",

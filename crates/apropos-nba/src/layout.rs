@@ -3,7 +3,7 @@
 //! Everything here follows from the definitions; none of it is a rule. Not here: the definitions, see `catalogue`.
 
 use apropos_condition::{AttributeId, Schema};
-use apropos_context::{ChannelDefinition, Channels};
+use apropos_context::{ChannelDefinition, Channels, Direction};
 use apropos_event::ChannelId;
 
 use crate::component::Component;
@@ -159,6 +159,15 @@ impl Layout {
     /// The treatments of an action.
     pub(crate) fn ways(&self, action: usize) -> &[Way] {
         self.ways.get(action).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the customer may be reached on a channel without that costing anything: a contact then counts as an
+    /// interruption, since its score cannot tell it from an answer.
+    pub(crate) fn reaches_out_for_nothing(&self, id: &ChannelId) -> bool {
+        self.channels
+            .iter()
+            .filter(|channel| channel.id == *id && channel.price == 0.0)
+            .any(|channel| channel.known.as_ref().is_some_and(|known| known.direction != Direction::Inbound))
     }
 
     /// The name of a condition.

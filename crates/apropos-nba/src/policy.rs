@@ -1,10 +1,10 @@
-//! Contact policy: limits, cooldowns and suppressions, counted from the ledger.
+//! Contact policy: limits, the pace that customers choose, cooldowns and suppressions, counted from the ledger.
 //!
 //! Not here: quiet hours (context) and consent (profile).
 
 use apropos_event::{CivilDate, Duration, Timestamp, Zone};
 
-use crate::catalogue::{Action, Catalogue};
+use crate::catalogue::{Action, Catalogue, MAX_LIMIT};
 use crate::decision::Decision;
 use crate::definition::{CalendarUnit, LimitDefinition};
 use crate::ledger::{Contact, Ledger, OpenCase, Outcome, SettleError, Suppression};
@@ -68,6 +68,35 @@ pub(crate) fn reached(
     Some(Reason::LimitReached(frees))
 }
 
+/// Why the paces that a customer chose forbid one more interruption, if they do. Each counts as a limit of everything.
+///
+/// A pace of more contacts than can be counted is taken for as many as can.
+pub(crate) fn paced(
+    paces: impl Iterator<Item = (u16, Duration)>,
+    ledger: &Ledger,
+    reservation: Duration,
+    now: Timestamp,
+    zone: &Zone,
+) -> Option<Reason> {
+    let mut until: Option<Option<Timestamp>> = None;
+    for (contacts, per) in paces {
+        let limit = LimitDefinition {
+            name: String::new(),
+            at_most: u32::from(contacts).min(MAX_LIMIT),
+            within: Some(per),
+            per: None,
+            channel: None,
+            group: None,
+            class: None,
+        };
+        if let Some(Reason::LimitReached(frees)) = reached(&limit, ledger, reservation, now, zone) {
+            let latest = |known: Option<Timestamp>| known.zip(frees).map(|(a, b)| a.max(b));
+            until = Some(until.map_or(frees, latest));
+        }
+    }
+    until.map(Reason::Paced)
+}
+
 /// How far back a limit can look at the most.
 fn longest(limit: &LimitDefinition) -> Duration {
     match (limit.within, limit.per) {
@@ -120,7 +149,8 @@ impl Catalogue {
             return learns && self.accept_silence(ledger, decision);
         };
         let (Some(known), Some(chosen)) = (self.action(action), decision.chosen()) else { return false };
-        let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption);
+        let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption)
+            || self.layout.reaches_out_for_nothing(&treatment.channel);
         let reward =
             self.rewards.iter().filter(|rule| rule.actions.is_empty() || rule.actions.contains(action));
         let window = reward.map(|rule| rule.within).max();

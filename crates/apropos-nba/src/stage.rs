@@ -148,6 +148,9 @@ pub enum Reason {
     TooDear,
     /// Another action of the same class ranks higher.
     Outranked,
+    /// The customer asked for no more contacts than they had; there is room again at that time if nothing else is sent.
+    // The place of a reason is part of the canonical bytes: new ones come last.
+    Paced(Option<Timestamp>),
 }
 
 /// What is missing in consent.
@@ -214,6 +217,8 @@ impl fmt::Display for Reason {
             Self::NoneLeft => f.write_str("none of the resource is left"),
             Self::TooDear => f.write_str("the resource is worth more elsewhere"),
             Self::Outranked => f.write_str("another action ranks higher"),
+            Self::Paced(Some(at)) => write!(f, "the customer asked for no more contacts until {at}"),
+            Self::Paced(None) => f.write_str("the customer asked for no contacts"),
         }
     }
 }
@@ -248,6 +253,7 @@ impl Reason {
             Self::NoneLeft => "none_left",
             Self::TooDear => "too_dear",
             Self::Outranked => "outranked",
+            Self::Paced(_) => "paced",
         }
     }
 }

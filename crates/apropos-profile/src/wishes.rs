@@ -122,19 +122,12 @@ impl ProfileRules {
         (!self.is_blocked(profile, channel, now)).then_some(channel)
     }
 
-    /// The tightest pace that any member set: contacts, and in how much time.
-    pub fn pace(&self, profile: &Profile) -> Option<(u16, Duration)> {
-        let paces = settings(profile).filter_map(|setting| match setting.preference {
+    /// The paces the customer chose, at most one a member: so many contacts at most, in any stretch of so much time. All of
+    /// them bind, since none implies another: three a week may be three in a day.
+    pub fn paces(&self, profile: &Profile) -> impl Iterator<Item = (u16, Duration)> {
+        settings(profile).filter_map(|setting| match setting.preference {
             Preference::Pace { contacts, per } => Some((contacts, per)),
             _ => None,
-        });
-        // Fewer contacts in more time: contacts · other time against other contacts · time, without division.
-        paces.reduce(|a, b| {
-            let (x, y) = (
-                i128::from(a.0) * i128::from(b.1.as_micros()),
-                i128::from(b.0) * i128::from(a.1.as_micros()),
-            );
-            if x < y || (x == y && a <= b) { a } else { b }
         })
     }
 

@@ -187,15 +187,16 @@ impl View<'_> {
                 continue;
             }
             let mut limits = way.limits.iter();
-            if let Some(reached) = limits.find_map(|limit| Some((*limit, self.limit(*limit, memo)?))) {
+            let reached = limits.find_map(|limit| Some((Part::Limit(*limit), self.limit(*limit, memo)?)));
+            // The customer's own pace is one more limit, on every channel.
+            let reached = reached.or_else(|| Some((Part::Fixed("pace"), self.paced(memo)?)));
+            if let Some(reached) = reached {
                 *open &= !bit;
                 first.get_or_insert(reached);
             }
         }
         match first {
-            Some((limit, reason)) if *open == 0 => {
-                Err(Fate { stage: Stage::ContactPolicy, part: Part::Limit(limit), reason })
-            }
+            Some((part, reason)) if *open == 0 => Err(Fate { stage: Stage::ContactPolicy, part, reason }),
             _ => Ok(()),
         }
     }

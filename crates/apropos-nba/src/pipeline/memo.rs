@@ -30,6 +30,8 @@ pub(super) struct Memo {
     places: Vec<Place>,
     /// For each limit, why it forbids an interruption, if it does.
     limits: Vec<Asked<Option<Reason>>>,
+    /// Why the customer's own pace forbids an interruption, if it does.
+    paced: Asked<Option<Reason>>,
     protected: Asked<bool>,
     personalise: Asked<bool>,
     pressure: Asked<f64>,
@@ -53,6 +55,7 @@ impl Default for Memo {
         Self {
             places: Vec::new(),
             limits: Vec::new(),
+            paced: Asked::NOT,
             protected: Asked::NOT,
             personalise: Asked::NOT,
             pressure: Asked::NOT,
@@ -71,6 +74,7 @@ impl Memo {
         }));
         self.limits.clear();
         self.limits.resize(catalogue.policy.limits.len(), Asked::NOT);
+        self.paced = Asked::NOT;
         (self.protected, self.personalise, self.pressure) = (Asked::NOT, Asked::NOT, Asked::NOT);
     }
 
@@ -92,6 +96,15 @@ impl<'a> View<'a> {
         let reservation = self.catalogue.policy.reservation;
         let reached = || crate::policy::reached(limit, self.q.ledger, reservation, self.now, self.q.zone);
         memo.limits.get_mut(at)?.or(reached)
+    }
+
+    /// Why the pace that the customer chose forbids an interruption, if it does.
+    pub(super) fn paced(&self, memo: &mut Memo) -> Option<Reason> {
+        let reservation = self.catalogue.policy.reservation;
+        memo.paced.or(|| {
+            let paces = self.q.profile_rules.paces(self.q.profile);
+            crate::policy::paced(paces, self.q.ledger, reservation, self.now, self.q.zone)
+        })
     }
 
     /// Whether the customer is in any protected state.

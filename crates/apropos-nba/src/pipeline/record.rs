@@ -165,7 +165,7 @@ impl Reason {
     pub fn ends(&self) -> Option<Timestamp> {
         match self {
             Self::NotYet(at) | Self::Snoozed(at) | Self::CoolingDown(at) | Self::Suppressed(at) => Some(*at),
-            Self::LimitReached(at) | Self::Quiet(at) => *at,
+            Self::LimitReached(at) | Self::Quiet(at) | Self::Paced(at) => *at,
             _ => None,
         }
     }

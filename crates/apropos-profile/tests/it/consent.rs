@@ -175,7 +175,8 @@ fn preferences_come_with_receipts() {
         rules.preferred_channel(&profile, day(4)).map(apropos_event::ChannelId::as_str),
         Some("email")
     );
-    assert_eq!(rules.pace(&profile), Some((2, apropos_event::Duration::from_days(7))));
+    let paces: Vec<_> = rules.paces(&profile).collect();
+    assert_eq!(paces, [(2, apropos_event::Duration::from_days(7))]);
     let (likes, dislikes) = rules.topics(&profile);
     assert_eq!((likes[0].as_str(), dislikes[0].as_str()), ("garden", "cars"));
     let receipts = rules.receipts(&profile, day(4));

@@ -1,6 +1,10 @@
 //! The engine as its host sees it: whole decisions, misuse, replay. Only the public interface is used.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests: a failing one is the report")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests: a failing one is the report"
+)]
 
 mod authors;
 mod budgets;
@@ -8,6 +12,7 @@ mod canary;
 mod care;
 mod decisions;
 mod limits;
+mod pace;
 mod playbooks;
 mod replay;
 mod silence;
