@@ -173,11 +173,21 @@ impl ContextRules {
 
     /// Whether reaching out on `channel` must wait, and until when: all quiet hours that cover it together.
     pub fn quiet(&self, state: &ContextState, moment: &Moment, channel: &ChannelId) -> QuietAnswer {
-        let zone = moment.zone.as_ref().or_else(|| {
+        self.quiet_in(self.known_zone(state, moment), moment.now, channel)
+    }
+
+    /// The zone the customer is known to be in: the moment's, or else the one last seen in an event, for as long as that is
+    /// more likely than not still true.
+    pub fn known_zone<'a>(&self, state: &'a ContextState, moment: &'a Moment) -> Option<&'a Zone> {
+        moment.zone.as_ref().or_else(|| {
             let seen = state.zone.as_ref()?;
             (0.5 <= seen.confidence(moment.now)).then_some(&seen.value)
-        });
-        self.quiet_in(zone, moment.now, channel)
+        })
+    }
+
+    /// The zone whose clock counts for the customer: [`ContextRules::known_zone`], or else the assumed one.
+    pub fn zone<'a>(&'a self, state: &'a ContextState, moment: &'a Moment) -> Option<&'a Zone> {
+        self.known_zone(state, moment).or(self.calendar.assumed_zone.as_ref())
     }
 
     /// The same for a zone, or none, at an instant.

@@ -3,9 +3,9 @@
 //! Not here: what the engine does once it stands (`engine`), and reading text (`load`).
 
 use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema, SchemaBuilder};
-use apropos_context::ContextRules;
+use apropos_context::{ContextDefinition, ContextRules};
 use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, Segment, Value, Zone, did_you_mean};
-use apropos_journey::JourneyRules;
+use apropos_journey::{JourneyDefinition, JourneyRules};
 use apropos_learn::{InputKind, ModelDefinition};
 use apropos_nba::Draft;
 use apropos_profile::{Pepper, ProfileDefinition, ProfileRules};
@@ -79,13 +79,13 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     problems.absorb(&root.key("profile"), std::mem::take(&mut found));
     let mut schema = SchemaBuilder::new();
     declare(playbook, &profile, &mut schema, &mut problems);
-    let mut definition = playbook.context.clone();
-    definition.time.assumed_zone = definition.time.assumed_zone.or_else(|| playbook.zone.clone());
+    let definition = context_definition(playbook, &mut problems);
     let context = ContextRules::compile(&definition, &mut schema, &mut found);
     problems.absorb(&root.key("context"), std::mem::take(&mut found));
     let inside = |(path, condition): Placed| (path.inside(&root.key("context")), condition);
     let mut conditions: Vec<Placed> = schema.take_conditions().into_iter().map(inside).collect();
-    let journeys = JourneyRules::compile(&playbook.journeys, &playbook.promises, &mut schema, &mut problems);
+    let journeys =
+        JourneyRules::compile(&journey_definitions(playbook), &playbook.promises, &mut schema, &mut problems);
     let draft = Draft::new(&playbook.catalogue(), context.channels(), &mut schema, &mut problems);
     conditions.extend(schema.take_conditions());
     let schema = schema.build();
@@ -115,7 +115,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     deciding.extend(inputs.iter().map(|(id, _)| *id));
     let engine = Engine {
         fingerprint,
-        zone: playbook.zone.clone().unwrap_or_else(Zone::utc),
+        utc: Zone::utc(),
         moving: Bindings::new(rooms, &schema, moving),
         deciding: Bindings::new(rooms, &schema, deciding),
         actions: journeys.bind_actions(catalogue.actions()),
@@ -129,6 +129,31 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
         schema,
     };
     problems.into_result(engine)
+}
+
+/// The context's definition with the playbook's zone: there is one zone for customers whose own is not known.
+fn context_definition(playbook: &Playbook, problems: &mut Problems) -> ContextDefinition {
+    let mut definition = playbook.context.clone();
+    definition.time.assumed_zone = definition.time.assumed_zone.take().or_else(|| playbook.zone.clone());
+    if let (Some(zone), Some(other)) = (&playbook.zone, &definition.time.assumed_zone)
+        && zone != other
+    {
+        let path = Path::root().key("context").key("time").key("assumed_zone");
+        let message = format!("`{other}` is assumed here, `{zone}` by `zone` of the playbook");
+        problems.push(Problem::error("playbook/two-zones", path, message).with_help(
+            "leave it out: `zone` counts for everything where a customer's own zone is not known",
+        ));
+    }
+    definition
+}
+
+/// The journeys, with the playbook's zone where they name none.
+fn journey_definitions(playbook: &Playbook) -> Vec<JourneyDefinition> {
+    let mut definitions = playbook.journeys.clone();
+    for definition in &mut definitions {
+        definition.zone = definition.zone.take().or_else(|| playbook.zone.clone());
+    }
+    definitions
 }
 
 /// Declares every room's attributes, the author's own, and those of resources.

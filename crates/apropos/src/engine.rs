@@ -25,7 +25,7 @@ pub const HANDOFF_CLOSED: &str = "handoff.closed";
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) fingerprint: Fingerprint,
-    pub(crate) zone: Zone,
+    pub(crate) utc: Zone,
     pub(crate) schema: Schema,
     pub(crate) profile: ProfileRules,
     pub(crate) context: ContextRules,
@@ -179,6 +179,7 @@ impl Engine {
         self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
         self.refresh_stages(&mut workspace.facts, customer, &moment);
         let Workspace { facts, advance, .. } = workspace;
+        self.tell_zone(customer, &moment);
         self.journeys.advance_into(&mut customer.journeys, Input::Event(event), facts, moment.now, advance);
         let mut effects = std::mem::take(&mut advance.effects);
         if event.kind.as_str() == HANDOFF_CLOSED {
@@ -215,6 +216,7 @@ impl Engine {
         self.write_facts(&self.moving, &mut workspace.facts, customer, &moment);
         self.refresh_stages(&mut workspace.facts, customer, &moment);
         let Workspace { facts, advance, .. } = workspace;
+        self.tell_zone(customer, &moment);
         self.journeys.advance_into(&mut customer.journeys, Input::Tick, facts, now, advance);
         let effects = std::mem::take(&mut advance.effects);
         let rewards = self.catalogue.settle_due(&mut customer.ledger, now);
@@ -307,9 +309,21 @@ impl Engine {
         }
     }
 
+    /// Tells the journeys in which zone their customer's clock runs; where that is not known, a journey has one of its own.
+    fn tell_zone(&self, customer: &mut Customer, moment: &Moment) {
+        let Customer { journeys, context, .. } = customer;
+        journeys.set_zone(self.context.known_zone(context, moment).cloned());
+    }
+
     fn write_facts(&self, bindings: &Bindings, facts: &mut Facts, customer: &Customer, moment: &Moment) {
         let rooms = Rooms { profile: &self.profile, context: &self.context, journeys: &self.journeys };
-        bindings.write(rooms, customer, moment, moment.zone.as_ref().unwrap_or(&self.zone), facts);
+        bindings.write(rooms, customer, moment, self.zone(customer, moment), facts);
+    }
+
+    /// The zone whose clock counts for facts, limits and quiet times: the customer's own where it is known, or else the
+    /// playbook's; UTC where that says none.
+    fn zone<'a>(&'a self, customer: &'a Customer, moment: &'a Moment) -> &'a Zone {
+        self.context.zone(&customer.context, moment).unwrap_or(&self.utc)
     }
 
     fn asking<T>(
@@ -331,7 +345,7 @@ impl Engine {
             customer: &customer.id,
             revision: customer.revision,
             moment,
-            zone: moment.zone.as_ref().unwrap_or(&self.zone),
+            zone: self.zone(customer, moment),
             facts,
             profile_rules: &self.profile,
             profile: &customer.profile,

@@ -33,8 +33,8 @@ pub struct Playbook {
     pub version: String,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// The zone of calendars and of the clock on the wall where a customer's own is not known. Quiet hours have a policy
-    /// of their own for that (`unknown_zone`), which is strict unless it is told otherwise.
+    /// The zone in which customers are taken to live whose own is not known: for facts, counts, limits, quiet hours and
+    /// journeys alike. Without one, local facts are unknown for them and it is quiet; counts and limits go by UTC.
     #[serde(default)]
     pub zone: Option<Zone>,
     /// Attributes that requests carry, beside those that the rooms supply.

@@ -15,8 +15,8 @@ pub struct TimeDefinition {
     pub holidays: Vec<HolidayDefinition>,
     /// When which channels must not reach out.
     pub quiet_hours: Vec<QuietHoursDefinition>,
-    /// The zone that facts such as the daypart are told in when the customer's is not known; without one, those
-    /// facts are then unknown. Quiet hours have their own policy.
+    /// The zone in which customers are taken to live whose own is not known: facts such as the daypart are told in it, and
+    /// quiet hours hold in it unless they say otherwise. Without one, those facts are then unknown and it is quiet.
     pub assumed_zone: Option<Zone>,
     /// The half of the earth that seasons follow when no position is known.
     pub hemisphere: Hemisphere,
@@ -100,7 +100,8 @@ impl Calendar {
             .iter()
             .enumerate()
             .map(|(at, quiet)| {
-                QuietHours::compile(quiet, &holidays, &path.key("quiet_hours").index(at), problems)
+                let path = path.key("quiet_hours").index(at);
+                QuietHours::compile(quiet, &holidays, definition.assumed_zone.as_ref(), &path, problems)
             })
             .collect();
         Self {

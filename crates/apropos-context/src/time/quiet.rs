@@ -18,16 +18,16 @@ pub struct QuietHoursDefinition {
     pub windows: Vec<WeeklyWindow>,
     /// A fixed zone; the customer's own when it is left out.
     pub zone: Option<Zone>,
-    /// What to do for a customer whose zone is not known.
-    pub unknown_zone: UnknownZonePolicy,
+    /// What to do for a customer whose zone is not known. Left out, the assumed zone counts here as it does for facts,
+    /// and where none is assumed it is quiet.
+    pub unknown_zone: Option<UnknownZonePolicy>,
 }
 
 /// What to do for a customer whose zone is not known. There is no silent way round quiet hours.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownZonePolicy {
     /// It counts as quiet until the zone is known.
-    #[default]
     Quiet,
     /// It counts as not quiet.
     Allow,
@@ -81,6 +81,7 @@ pub struct QuietAnswer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuietHours {
     definition: QuietHoursDefinition,
+    unknown: UnknownZonePolicy,
     holidays: Holidays,
 }
 
@@ -101,14 +102,16 @@ impl QuietHours {
                 windows: vec![WeeklyWindow::daily(start, end)],
                 ..QuietHoursDefinition::default()
             },
+            unknown: UnknownZonePolicy::Quiet,
             holidays: Holidays::default(),
         }
     }
 
-    /// Checks a definition.
+    /// Checks a definition. `assumed` is the zone in which customers are taken to live whose own is not known.
     pub fn compile(
         definition: &QuietHoursDefinition,
         holidays: &Holidays,
+        assumed: Option<&Zone>,
         path: &Path,
         problems: &mut Problems,
     ) -> Self {
@@ -120,13 +123,18 @@ impl QuietHours {
         for (at, window) in definition.windows.iter().enumerate() {
             window.check(&path.key("windows").index(at), problems);
         }
-        if let UnknownZonePolicy::Strictest(zones) = &definition.unknown_zone
+        if let Some(UnknownZonePolicy::Strictest(zones)) = &definition.unknown_zone
             && (zones.is_empty() || MAX_WINDOWS < zones.len())
         {
             let message = format!("`strictest` names 1 to {MAX_WINDOWS} zones, this one {}", zones.len());
             problems.push(Problem::error("context/zones", path.key("unknown_zone"), message));
         }
-        Self { definition: definition.clone(), holidays: holidays.clone() }
+        let assumed = assumed.cloned().map_or(UnknownZonePolicy::Quiet, UnknownZonePolicy::Assume);
+        Self {
+            definition: definition.clone(),
+            unknown: definition.unknown_zone.clone().unwrap_or(assumed),
+            holidays: holidays.clone(),
+        }
     }
 
     /// Whether these quiet hours hold for a channel.
@@ -160,7 +168,7 @@ impl QuietHours {
     /// The answer for a customer whose zone may not be known.
     pub fn answer(&self, zone: Option<&Zone>, now: Timestamp) -> QuietAnswer {
         let reason = self.reason(zone.is_some());
-        let next_allowed = match (self.definition.zone.as_ref().or(zone), &self.definition.unknown_zone) {
+        let next_allowed = match (self.definition.zone.as_ref().or(zone), &self.unknown) {
             (Some(zone), _) | (None, UnknownZonePolicy::Assume(zone)) => self.next_allowed(zone, now),
             (None, UnknownZonePolicy::Quiet) => None,
             (None, UnknownZonePolicy::Allow) => Some(now),
@@ -171,7 +179,7 @@ impl QuietHours {
 
     /// What decides, for a customer whose zone is known or not.
     pub(crate) fn reason(&self, zone_is_known: bool) -> QuietReason {
-        match &self.definition.unknown_zone {
+        match &self.unknown {
             _ if zone_is_known || self.definition.zone.is_some() => QuietReason::WallClock,
             UnknownZonePolicy::Quiet | UnknownZonePolicy::Allow => QuietReason::UnknownZone,
             UnknownZonePolicy::Assume(_) | UnknownZonePolicy::Strictest(_) => QuietReason::AssumedZone,
@@ -181,7 +189,7 @@ impl QuietHours {
     /// Whether it is quiet, without the work of finding out until when; `local` is what the clock in the customer's
     /// zone shows, if that is known.
     pub(crate) fn is_quiet_for(&self, local: Option<LocalTime>, now: Timestamp) -> bool {
-        match (&self.definition.zone, local, &self.definition.unknown_zone) {
+        match (&self.definition.zone, local, &self.unknown) {
             (Some(zone), ..) | (None, None, UnknownZonePolicy::Assume(zone)) => self.is_quiet(zone, now),
             (None, Some(local), _) => self.remaining_at(local).is_some(),
             (None, None, UnknownZonePolicy::Quiet) => true,

@@ -120,18 +120,28 @@ fn it_may_be_quiet_for_ever() {
 
 #[test]
 fn an_unknown_zone_has_a_policy() {
-    let answer = |unknown_zone: UnknownZonePolicy| {
+    let zone = |name: &str| Zone::new(name).unwrap();
+    let ask = |unknown_zone: Option<UnknownZonePolicy>, assumed: Option<Zone>| {
         let definition = QuietHoursDefinition {
             windows: vec![WeeklyWindow::daily(clock(21 * 60), clock(8 * 60))],
             unknown_zone,
             ..QuietHoursDefinition::default()
         };
         let mut problems = Problems::new();
-        let quiet = QuietHours::compile(&definition, &Holidays::default(), &Path::root(), &mut problems);
+        let (holidays, root) = (Holidays::default(), Path::root());
+        let quiet = QuietHours::compile(&definition, &holidays, assumed.as_ref(), &root, &mut problems);
         assert!(problems.is_empty(), "{problems}");
         quiet.answer(None, at("2026-11-20T12:00:00Z"))
     };
-    let zone = |name: &str| Zone::new(name).unwrap();
+    let answer = |policy: UnknownZonePolicy| {
+        let answer = ask(Some(policy.clone()), None);
+        // What is said of quiet hours outdoes what is assumed for everything.
+        assert_eq!(ask(Some(policy), Some(zone("Asia/Tokyo"))), answer);
+        answer
+    };
+    assert!(ask(None, None).quiet, "strict where nothing is said");
+    let paris = ask(None, Some(zone("Europe/Paris")));
+    assert_eq!(paris, answer(UnknownZonePolicy::Assume(zone("Europe/Paris"))));
     assert_eq!(answer(UnknownZonePolicy::Quiet).next_allowed, None);
     assert!(answer(UnknownZonePolicy::Quiet).quiet);
     assert!(!answer(UnknownZonePolicy::Allow).quiet);

@@ -19,3 +19,4 @@ mod silence;
 mod slips;
 mod structure;
 mod world;
+mod zones;
