@@ -7,12 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use apropos_event::{Path, Problem, Problems};
+use apropos_event::{Path, Problem, Problems, Span};
 
 use crate::index::analysis::{Cut, Formula, FormulaId, Graph, Scope, Table, Test, table_for, truth_in};
 use crate::limits::MAX_STEPS;
 use crate::text::{Node, NodeId, UnaryOp};
-use crate::{AttributeId, AttributeType, Condition, Facts, Schema, Truth};
+use crate::{AttributeId, AttributeType, Condition, Expression, Facts, Schema, Truth};
 
 impl Condition {
     /// Warnings for the author, with spans in [`Condition::text`]. `schema` is the one the condition was read against.
@@ -33,15 +33,36 @@ impl Condition {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn analyse(&self, schema: &Schema) -> Problems {
-        if self.attributes().is_empty() {
-            return Problems::from_iter([
-                constant(self.evaluate(&Facts::new(schema)), self.text()).with_span(0..self.text().len())
-            ]);
-        }
+        Self::analyse_all(&[self], schema).pop().unwrap_or_default()
+    }
+
+    /// The same for conditions that must all hold: beside what each says alone, where they contradict or imply one another.
+    /// Gives the warnings of each condition, with spans in its own text.
+    ///
+    /// O as for one condition that joins them with `&&`.
+    ///
+    /// ```
+    /// use apropos_condition::{AttributeDefinition, AttributeType, Condition, SchemaBuilder};
+    /// use apropos_event::{Path, Problems};
+    ///
+    /// let mut names = SchemaBuilder::new();
+    /// let age = AttributeDefinition::new("profile.age".parse()?, AttributeType::Int);
+    /// names.declare(&Path::root(), age, &mut Problems::new());
+    /// let (old, _) = Condition::parse("profile.age > 65", &mut names)?;
+    /// let (young, _) = Condition::parse("profile.age < 18", &mut names)?;
+    /// let warnings = Condition::analyse_all(&[&old, &young], &names.build());
+    /// assert!(warnings[0].is_empty());
+    /// assert_eq!(warnings[1].iter().map(|w| w.code).collect::<Vec<_>>(), ["condition/contradiction"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn analyse_all(conditions: &[&Self], schema: &Schema) -> Vec<Problems> {
         let mut graph = Graph::default();
-        let expression = self.expression();
-        let formulas: Vec<FormulaId> =
-            (0..expression.ast().len()).map(|id| graph.lower(expression, schema, id as NodeId)).collect();
+        let mut lower = |condition: &&Self| {
+            let expression = condition.expression();
+            let nodes = 0..expression.ast().len() as NodeId;
+            nodes.map(|id| graph.lower(expression, schema, id)).collect()
+        };
+        let formulas: Vec<Vec<FormulaId>> = conditions.iter().map(&mut lower).collect();
         let mut tests: BTreeMap<AttributeId, Vec<Test>> = BTreeMap::new();
         for formula in &graph.formulas {
             if let Formula::Test(attribute, test) = formula {
@@ -51,24 +72,15 @@ impl Condition {
         let regions =
             tests.iter().map(|(attribute, tests)| (*attribute, Regions::new(schema, *attribute, tests)));
         let mut analyst = Analyst {
-            condition: self,
+            conditions,
             schema,
+            regions: regions.collect(),
             graph,
             formulas,
-            regions: regions.collect(),
             budget: BUDGET,
-            found: Problems::new(),
+            found: vec![Problems::new(); conditions.len()],
         };
-        analyst.visit(expression.root());
-        if let Some(leaf) = expression.costly() {
-            let message =
-                format!("over long lists this takes more than {MAX_STEPS} steps, and is unknown then");
-            analyst.warn("condition/costly", leaf, message);
-        }
-        if analyst.budget == 0 {
-            let message = "this is too long to look at all of it";
-            analyst.warn("condition/not-analysed", expression.root(), message);
-        }
+        analyst.visit_all();
         analyst.found
     }
 }
@@ -132,24 +144,62 @@ impl Regions {
 const BUDGET: usize = 4_000_000;
 
 struct Analyst<'a> {
-    condition: &'a Condition,
+    conditions: &'a [&'a Condition],
     schema: &'a Schema,
     graph: Graph,
-    formulas: Vec<FormulaId>,
+    /// For each condition those of its nodes.
+    formulas: Vec<Vec<FormulaId>>,
     regions: BTreeMap<AttributeId, Regions>,
     budget: usize,
-    found: Problems,
+    found: Vec<Problems>,
+}
+
+/// A node of one of the conditions.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    /// The place of its condition.
+    condition: usize,
+    expression: &'a Expression,
+    node: NodeId,
+}
+
+impl<'a> Spot<'a> {
+    fn at(self, node: NodeId) -> Self {
+        Self { node, ..self }
+    }
+
+    fn span(self) -> Span {
+        self.expression.span(self.node)
+    }
+
+    fn text(self) -> &'a str {
+        self.expression.text().get(self.span()).unwrap_or_default()
+    }
+
+    fn shape(self) -> &'a Node {
+        self.expression.ast().node(self.node)
+    }
+
+    /// The parts of a junction; those of a junction of its own kind inside it are its parts as well.
+    fn parts(self, is_or: bool, parts: &mut Vec<Self>) {
+        match (self.shape(), is_or) {
+            (Node::And(terms), false) | (Node::Or(terms), true) => {
+                terms.iter().for_each(|term| self.at(*term).parts(is_or, parts));
+            }
+            _ => parts.push(self),
+        }
+    }
 }
 
 /// Where a node is true, by the possible regions of its attribute, and what it is where the attribute is missing.
-struct Extent {
-    node: NodeId,
+struct Extent<'a> {
+    spot: Spot<'a>,
     attribute: AttributeId,
     holds: Vec<bool>,
     missing: Truth,
 }
 
-impl Extent {
+impl Extent<'_> {
     /// True for every value, and not false without one.
     fn always(&self) -> bool {
         self.missing != Truth::False && self.holds.iter().all(|holds| *holds)
@@ -183,18 +233,76 @@ impl Extent {
 }
 
 impl<'a> Analyst<'a> {
-    fn warn(&mut self, code: &'static str, node: NodeId, message: impl Into<String>) {
-        let span = self.condition.expression().span(node);
-        self.found.push(Problem::warning(code, Path::root(), message).with_span(span));
+    /// Looks at all conditions as the terms of one junction.
+    fn visit_all(&mut self) {
+        let conditions = self.conditions;
+        let mut together = Vec::with_capacity(conditions.len());
+        for (at, condition) in conditions.iter().enumerate() {
+            let expression = condition.expression();
+            let root = Spot { condition: at, expression, node: expression.root() };
+            // What asks about nothing, or always says the same, has nothing to be compared with.
+            if condition.attributes().is_empty() {
+                self.say(root, constant(condition.evaluate(&Facts::new(self.schema)), condition.text()));
+            } else if matches!(self.graph.formula(self.formula(root)), Formula::Constant(_)) {
+                self.visit(root);
+            } else {
+                together.push(root);
+            }
+        }
+        match together.as_slice() {
+            [] => return,
+            [one] => self.visit(*one),
+            _ => self.visit_together(&together),
+        }
+        for root in &together {
+            let Some(leaf) = root.expression.costly() else { continue };
+            let message =
+                format!("over long lists this takes more than {MAX_STEPS} steps, and is unknown then");
+            self.warn("condition/costly", root.at(leaf), message);
+        }
+        if let (0, Some(first)) = (self.budget, together.first()) {
+            self.warn("condition/not-analysed", *first, "this is too long to look at all of it");
+        }
     }
 
-    fn text(&self, node: NodeId) -> &str {
-        let span = self.condition.expression().span(node);
-        self.condition.text().get(span).unwrap_or_default()
+    fn visit_together(&mut self, roots: &[Spot<'a>]) {
+        let mut terms = Vec::new();
+        for root in roots {
+            root.parts(false, &mut terms);
+        }
+        if self.siblings(&terms, false) {
+            return;
+        }
+        let formulas = roots.iter().map(|root| self.formula(*root)).collect();
+        let joint = self.graph.junction(formulas, false);
+        let texts = || roots.iter().map(|root| root.text()).collect::<Vec<_>>().join(" && ");
+        let length = roots.iter().map(|root| root.text().len()).sum();
+        if let Some(first) = roots.first()
+            && let text = texts()
+            && let Some(extent) = self.extent_of(*first, joint, length)
+            && self.constant(&extent, &text)
+        {
+            return;
+        }
+        for term in terms {
+            self.visit(term);
+        }
     }
 
-    fn formula(&self, node: NodeId) -> FormulaId {
-        self.formulas.get(node as usize).copied().unwrap_or_default()
+    fn say(&mut self, spot: Spot<'a>, problem: Problem) {
+        let span = spot.span();
+        if let Some(found) = self.found.get_mut(spot.condition) {
+            found.push(problem.with_span(span));
+        }
+    }
+
+    fn warn(&mut self, code: &'static str, spot: Spot<'a>, message: impl Into<String>) {
+        self.say(spot, Problem::warning(code, Path::root(), message));
+    }
+
+    fn formula(&self, spot: Spot<'a>) -> FormulaId {
+        let nodes = self.formulas.get(spot.condition);
+        nodes.and_then(|nodes| nodes.get(spot.node as usize)).copied().unwrap_or_default()
     }
 
     /// Takes work from the budget; `None` once it is used up.
@@ -204,39 +312,45 @@ impl<'a> Analyst<'a> {
         rest.map(|_| ())
     }
 
-    fn extent(&mut self, node: NodeId) -> Option<Extent> {
-        let formula = self.formula(node);
+    fn extent(&mut self, spot: Spot<'a>) -> Option<Extent<'a>> {
+        self.extent_of(spot, self.formula(spot), spot.span().len())
+    }
+
+    /// The extent of a formula whose text has this length, told of at `spot`.
+    fn extent_of(&mut self, spot: Spot<'a>, formula: FormulaId, length: usize) -> Option<Extent<'a>> {
         let Scope::One(attribute) = self.graph.scope(formula) else { return None };
         // A formula has no more tests than its text has words.
-        let words = 1 + self.condition.expression().span(node).len() / 4;
+        let words = 1 + length / 4;
         let regions = self.regions.get(&attribute)?.possible.len();
         self.spend(regions.saturating_mul(words))?;
         let Regions { table, possible } = self.regions.get(&attribute)?;
         let truth = |region: u32| truth_in(&self.graph, table, formula, region);
         let holds = possible.iter().map(|region| truth(*region) == Truth::True).collect();
-        Some(Extent { node, attribute, holds, missing: truth(table.missing()) })
+        Some(Extent { spot, attribute, holds, missing: truth(table.missing()) })
     }
 
     /// Looks at a node; below one that is always or never true there is nothing more to say.
-    fn visit(&mut self, node: NodeId) {
-        if let Formula::Constant(truth) = self.graph.formula(self.formula(node)) {
-            let span = self.condition.expression().span(node);
-            return self.found.push(constant(*truth, self.text(node)).with_span(span));
+    fn visit(&mut self, spot: Spot<'a>) {
+        if let Formula::Constant(truth) = self.graph.formula(self.formula(spot)) {
+            return self.say(spot, constant(*truth, spot.text()));
         }
-        let is_or = match self.node(node) {
+        let is_or = match spot.shape() {
             Node::And(_) => false,
             Node::Or(_) => true,
-            Node::Unary { op: UnaryOp::Not, operand } => return self.visit_inner(*operand, node),
-            _ => return self.visit_leaf(node),
+            Node::Unary { op: UnaryOp::Not, operand } => {
+                if !self.is_constant(spot) {
+                    self.visit(spot.at(*operand));
+                }
+                return;
+            }
+            _ => {
+                self.is_constant(spot);
+                return;
+            }
         };
         let mut terms = Vec::new();
-        self.parts(node, is_or, &mut terms);
-        if self.siblings(&terms, is_or) {
-            return;
-        }
-        if let Some(extent) = self.extent(node)
-            && self.constant(&extent)
-        {
+        spot.parts(is_or, &mut terms);
+        if self.siblings(&terms, is_or) || self.is_constant(spot) {
             return;
         }
         for term in terms {
@@ -244,35 +358,14 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    fn node(&self, node: NodeId) -> &'a Node {
-        self.condition.expression().ast().node(node)
-    }
-
-    /// The parts of a junction; those of a junction of its own kind inside it are its parts as well.
-    fn parts(&self, node: NodeId, is_or: bool, parts: &mut Vec<NodeId>) {
-        match (self.node(node), is_or) {
-            (Node::And(terms), false) | (Node::Or(terms), true) => {
-                terms.iter().for_each(|term| self.parts(*term, is_or, parts));
-            }
-            _ => parts.push(node),
-        }
-    }
-
-    fn visit_inner(&mut self, operand: NodeId, node: NodeId) {
-        match self.extent(node) {
-            Some(extent) if self.constant(&extent) => {}
-            _ => self.visit(operand),
-        }
-    }
-
-    fn visit_leaf(&mut self, node: NodeId) {
-        if let Some(extent) = self.extent(node) {
-            self.constant(&extent);
-        }
+    /// Says so when the node is always or never true; gives whether it is.
+    fn is_constant(&mut self, spot: Spot<'a>) -> bool {
+        let text = spot.text();
+        self.extent(spot).is_some_and(|extent| self.constant(&extent, text))
     }
 
     /// Says so when the node is true for every value the attribute may have, or for none.
-    fn constant(&mut self, extent: &Extent) -> bool {
+    fn constant(&mut self, extent: &Extent<'a>, text: &str) -> bool {
         if !extent.always() && !extent.never() {
             return false;
         }
@@ -286,21 +379,21 @@ impl<'a> Analyst<'a> {
             (false, true) => "condition/always-true",
             (false, false) => "condition/always-false",
         };
-        let message = format!("`{}` is {says} that `{name}` may have", self.text(extent.node));
-        self.warn(code, extent.node, message);
+        let message = format!("`{text}` is {says} that `{name}` may have");
+        self.warn(code, extent.spot, message);
         true
     }
 
     /// Compares siblings on one attribute; gives whether they decide the whole junction.
-    fn siblings(&mut self, terms: &[NodeId], is_or: bool) -> bool {
-        let extents: Vec<Extent> = terms
+    fn siblings(&mut self, terms: &[Spot<'a>], is_or: bool) -> bool {
+        let extents: Vec<Extent<'a>> = terms
             .iter()
             .filter_map(|term| self.extent(*term))
             .filter(|extent| !extent.always() && !extent.never())
             .collect();
         let mut decided = false;
         for (at, later) in extents.iter().enumerate() {
-            let mut idle: Option<(&Extent, &Extent)> = None;
+            let mut idle: Option<(&Extent<'a>, &Extent<'a>)> = None;
             for earlier in extents.iter().take(at).filter(|earlier| earlier.attribute == later.attribute) {
                 if self.spend(3 * later.holds.len()).is_none() {
                     return decided;
@@ -320,21 +413,20 @@ impl<'a> Analyst<'a> {
                 idle = idle.or(found);
             }
             if let (Some((idle, beside)), false) = (idle, decided) {
-                let message =
-                    format!("`{}` adds nothing beside `{}`", self.text(idle.node), self.text(beside.node));
-                self.warn("condition/subsumed", idle.node, message);
+                let message = format!("`{}` adds nothing beside `{}`", idle.spot.text(), beside.spot.text());
+                self.warn("condition/subsumed", idle.spot, message);
             }
         }
         decided
     }
 
-    fn decisive(&mut self, earlier: &Extent, later: &Extent, is_or: bool) {
-        let (a, b) = (self.text(earlier.node), self.text(later.node));
+    fn decisive(&mut self, earlier: &Extent<'a>, later: &Extent<'a>, is_or: bool) {
+        let (a, b) = (earlier.spot.text(), later.spot.text());
         let (code, message) = if is_or {
             ("condition/tautology", format!("one of `{a}` and `{b}` is always true"))
         } else {
             ("condition/contradiction", format!("`{b}` contradicts `{a}`"))
         };
-        self.warn(code, later.node, message);
+        self.warn(code, later.spot, message);
     }
 }

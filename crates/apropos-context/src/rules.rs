@@ -186,7 +186,7 @@ impl ContextRules {
     }
 
     /// The zone whose clock counts for the customer: [`ContextRules::known_zone`], or else the assumed one.
-    pub fn zone<'a>(&'a self, state: &'a ContextState, moment: &'a Moment) -> Option<&'a Zone> {
+    pub fn clock_zone<'a>(&'a self, state: &'a ContextState, moment: &'a Moment) -> Option<&'a Zone> {
         self.known_zone(state, moment).or(self.calendar.assumed_zone.as_ref())
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apropos_condition::{AttributeId, Condition, Schema, Tree};
+use apropos_condition::{AttributeId, Condition, Schema};
 use apropos_context::{Channels, Direction};
 use apropos_event::{Path, Problem, Problems, Purpose, Purposes, Segment, Span};
 use apropos_nba::ActionDefinition;
@@ -141,63 +141,18 @@ fn is_weight(path: &Path) -> bool {
     matches!(path.segments().get(2), Some(Segment::Key(key)) if key == "weights")
 }
 
-/// Warnings of a text, as found once: with their place in it.
-type Known = BTreeMap<String, Problems>;
+/// What is said of conditions that stand together, as found once: by their texts, for each its warnings.
+type Known = BTreeMap<Vec<String>, Vec<Problems>>;
 
-/// Looks at conditions that must all hold, as if they were one.
+/// Looks at conditions that must all hold.
 fn siblings(all: &[&Placed], schema: &Schema, known: &mut Known, problems: &mut Problems) {
-    // What asks about nothing has nothing to be compared with.
-    if let [_, _, ..] = all {
-        let (constant, rest): (Vec<&Placed>, Vec<&Placed>) =
-            all.iter().copied().partition(|(_, condition)| condition.attributes().is_empty());
-        if !constant.is_empty() {
-            for one in constant {
-                siblings(&[one], schema, known, problems);
-            }
-            if !rest.is_empty() {
-                siblings(&rest, schema, known, problems);
-            }
-            return;
-        }
-    }
-    let mut text = String::new();
-    let mut starts = Vec::with_capacity(all.len());
-    for (_, condition) in all {
-        if !text.is_empty() {
-            text.push_str(" && ");
-        }
-        starts.push(text.len());
-        let loose = matches!(condition.to_tree(), Tree::Any(_) | Tree::If(..));
-        text.extend(loose.then_some('('));
-        text.push_str(condition.text());
-        // A condition may end in a comment.
-        text.extend(condition.text().contains("//").then_some('\n'));
-        text.extend(loose.then_some(')'));
-    }
-    if !known.contains_key(&text) {
-        let Ok((together, _)) = Condition::parse(&text, schema) else {
-            // Too long as one: each by itself.
-            if let [_, _, ..] = all {
-                for one in all {
-                    siblings(&[*one], schema, known, problems);
-                }
-            }
-            return;
-        };
-        known.insert(text.clone(), together.analyse(schema));
-    }
-    let found = known.get(&text).cloned().unwrap_or_default();
-    for mut problem in found {
-        let Some(span) = problem.span.take() else { continue };
-        let at = starts.partition_point(|start| *start <= span.start).saturating_sub(1);
-        let (Some((path, condition)), Some(start)) = (all.get(at), starts.get(at)) else { continue };
-        // The parenthesis before it is ours.
-        let start =
-            start + usize::from(text.get(*start..).is_some_and(|rest| !rest.starts_with(condition.text())));
-        let end = span.end.saturating_sub(start).min(condition.text().len());
-        problem.span = Some(span.start.saturating_sub(start)..end);
-        problem.path = path.clone();
-        problems.push(problem);
+    let texts = all.iter().map(|(_, condition)| condition.text().to_owned()).collect();
+    let found = known.entry(texts).or_insert_with(|| {
+        let conditions: Vec<&Condition> = all.iter().map(|(_, condition)| condition).collect();
+        Condition::analyse_all(&conditions, schema)
+    });
+    for ((path, _), found) in all.iter().zip(found.iter()) {
+        problems.extend(found.iter().map(|problem| Problem { path: path.clone(), ..problem.clone() }));
     }
 }
 

@@ -323,7 +323,7 @@ impl Engine {
     /// The zone whose clock counts for facts, limits and quiet times: the customer's own where it is known, or else the
     /// playbook's; UTC where that says none.
     fn zone<'a>(&'a self, customer: &'a Customer, moment: &'a Moment) -> &'a Zone {
-        self.context.zone(&customer.context, moment).unwrap_or(&self.utc)
+        self.context.clock_zone(&customer.context, moment).unwrap_or(&self.utc)
     }
 
     fn asking<T>(

@@ -90,7 +90,8 @@ impl Graph {
         }
     }
 
-    fn junction(&mut self, terms: Vec<FormulaId>, is_or: bool) -> FormulaId {
+    /// The formula of all terms, or of any.
+    pub(crate) fn junction(&mut self, terms: Vec<FormulaId>, is_or: bool) -> FormulaId {
         let deciding = Truth::from(is_or);
         let mut kept = Vec::with_capacity(terms.len());
         for term in terms {

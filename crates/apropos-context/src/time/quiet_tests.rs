@@ -78,7 +78,7 @@ fn a_window_across_midnight_belongs_to_its_first_day() {
         WeeklyWindow { days: vec![DayKind::Friday], ..WeeklyWindow::daily(clock(22 * 60), clock(6 * 60)) };
     let definition = QuietHoursDefinition { windows: vec![window], ..QuietHoursDefinition::default() };
     let mut problems = Problems::new();
-    let quiet = QuietHours::compile(&definition, &Holidays::default(), &Path::root(), &mut problems);
+    let quiet = QuietHours::compile(&definition, &Holidays::default(), None, &Path::root(), &mut problems);
     assert!(problems.is_empty());
     let utc = Zone::utc();
     // 2026-11-20 is a Friday.
@@ -100,7 +100,7 @@ fn whole_days_and_holidays_can_be_quiet() {
         ..WeeklyWindow::default()
     };
     let definition = QuietHoursDefinition { windows: vec![window], ..QuietHoursDefinition::default() };
-    let quiet = QuietHours::compile(&definition, &holidays, &Path::root(), &mut problems);
+    let quiet = QuietHours::compile(&definition, &holidays, None, &Path::root(), &mut problems);
     let utc = Zone::utc();
     let friday = at("2026-12-25T10:00:00Z");
     assert_eq!(utc.day(friday).weekday(), Weekday::Friday);
@@ -113,7 +113,7 @@ fn it_may_be_quiet_for_ever() {
     let window = WeeklyWindow { all_day: true, ..WeeklyWindow::default() };
     let definition = QuietHoursDefinition { windows: vec![window], ..QuietHoursDefinition::default() };
     let mut problems = Problems::new();
-    let quiet = QuietHours::compile(&definition, &Holidays::default(), &Path::root(), &mut problems);
+    let quiet = QuietHours::compile(&definition, &Holidays::default(), None, &Path::root(), &mut problems);
     assert_eq!(quiet.next_allowed(&Zone::utc(), Timestamp::EPOCH), None);
     assert_eq!(quiet.answer(Some(&Zone::utc()), Timestamp::EPOCH).next_allowed, None);
 }
