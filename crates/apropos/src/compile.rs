@@ -6,13 +6,14 @@ use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema,
 use apropos_context::{ContextDefinition, ContextRules};
 use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, Segment, Value, Zone, did_you_mean};
 use apropos_journey::{JourneyDefinition, JourneyRules};
-use apropos_learn::{InputKind, ModelDefinition};
+use apropos_learn::InputKind;
 use apropos_nba::Draft;
 use apropos_profile::{Pepper, ProfileDefinition, ProfileRules};
 
 use crate::analysis::{self, Placed};
 use crate::bindings::{Bindings, Rooms};
 use crate::load::{self, Format};
+use crate::section::{self, ModelSection};
 use crate::{Engine, Playbook};
 
 impl Engine {
@@ -93,10 +94,9 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     problems.extend(at_their_conditions(std::mem::take(&mut found), &schema, &conditions));
     let inputs = inputs(&playbook.model, &schema, &mut problems);
     let catalogue = draft.finish(&schema);
-    let model = apropos_learn::Model::new(&model_definition(&playbook.model), &catalogue.learned());
-    // An action that is there twice was told where it stands.
-    let own = |found: Problems| found.into_iter().filter(|problem| problem.code != "learn/duplicate-action");
-    let model = model.map_err(|found| problems.absorb(&root.key("model"), own(found).collect())).ok();
+    let model = apropos_learn::Model::new(&section::definition(playbook), &catalogue.learned());
+    let model =
+        model.map_err(|found| problems.absorb(&root.key("model"), section::at_their_places(found))).ok();
 
     analysis::purposes(playbook, context.channels(), &schema, &conditions, &mut problems);
     journeys.check_actions(&|action| catalogue.never_allows(action, context.channels()), &mut problems);
@@ -233,7 +233,7 @@ fn at_their_conditions(found: Problems, schema: &Schema, conditions: &[Placed]) 
 
 /// Finds the attributes that the model learns from.
 fn inputs(
-    definition: &ModelDefinition,
+    definition: &ModelSection,
     schema: &Schema,
     problems: &mut Problems,
 ) -> Vec<(AttributeId, InputKind)> {
@@ -259,13 +259,4 @@ fn inputs(
         found.push((id, input.kind));
     }
     found
-}
-
-/// The model's definition with at least one kind of reward.
-fn model_definition(definition: &ModelDefinition) -> ModelDefinition {
-    let mut definition = definition.clone();
-    if definition.rewards.is_empty() {
-        definition.rewards.push(apropos_learn::RewardDefinition::new("success"));
-    }
-    definition
 }

@@ -10,6 +10,7 @@ pub mod load;
 pub mod log;
 mod model;
 mod playbook;
+mod section;
 
 pub use apropos_context::Moment;
 pub use apropos_nba::{Choice, Decision, Explanation, Outcome, OutcomeKind};
@@ -18,6 +19,7 @@ pub use customer::Customer;
 pub use engine::{Engine, HANDOFF_CLOSED, ObserveError, Observed, Workspace};
 pub use model::Model;
 pub use playbook::{FORMAT, Playbook};
+pub use section::ModelSection;
 
 pub use apropos_condition as condition;
 pub use apropos_context as context;

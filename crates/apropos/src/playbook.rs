@@ -8,13 +8,13 @@ use apropos_condition::AttributeDefinition;
 use apropos_context::ContextDefinition;
 use apropos_event::{Currency, Problems, Zone};
 use apropos_journey::{JourneyDefinition, PromiseDefinition};
-use apropos_learn::ModelDefinition;
 use apropos_nba::{
     ActionDefinition, CatalogueDefinition, Fingerprint, GroupDefinition, PolicyDefinition, RewardDefinition,
 };
 use apropos_profile::ProfileDefinition;
 use serde::{Deserialize, Serialize};
 
+use crate::ModelSection;
 use crate::load::{self, Format};
 
 /// The version of the playbook format that is read.
@@ -70,7 +70,7 @@ pub struct Playbook {
     pub resources: BTreeMap<String, u32>,
     /// What is learned, and from what.
     #[serde(default)]
-    pub model: ModelDefinition,
+    pub model: ModelSection,
 }
 
 impl Playbook {

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::event::did_you_mean;
+use crate::event::{Path, Segment, did_you_mean};
 
 /// One reason why a definition could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,19 @@ impl Mistake {
             }
             Self::WrongType { expected } => format!("expected {expected}, found {}", described(found)),
             Self::Invalid { message } => message.clone(),
+        }
+    }
+
+    /// Where the author finds today what once stood here.
+    pub(super) fn moved(&self, path: &Path) -> Option<String> {
+        let Self::UnknownField { .. } = self else { return None };
+        match path.segments() {
+            [Segment::Key(model), Segment::Key(rewards)] if model == "model" && rewards == "rewards" => Some(
+                "`[[rewards]]` say what counts as success and for how long, and `model.base_rate` how often it is \
+                 expected before anything is learned"
+                    .to_owned(),
+            ),
+            _ => None,
         }
     }
 

@@ -116,7 +116,7 @@ impl Peeler {
         let path = self.original(at);
         self.mending.touched.insert(path.clone());
         let mut problem = Problem::error(mistake.code(), path, mistake.message(&found));
-        problem.help = mistake.help(&found);
+        problem.help = mistake.moved(&problem.path).or_else(|| mistake.help(&found));
         self.problems.push(problem);
     }
 

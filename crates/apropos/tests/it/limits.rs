@@ -6,7 +6,7 @@ use apropos::condition::{
     AttributeDefinition, AttributeType, Condition, FunctionDefinition, ParameterType, SchemaBuilder,
 };
 use apropos::evaluate::experiment::{ArmDefinition, Assignment, AssignmentDefinition};
-use apropos::event::{ActionId, Path, Problems};
+use apropos::event::{ActionId, Duration, Path, Problems};
 use apropos::journey::{JourneyRules, Migration, MigrationDefinition, OnEvent};
 use apropos::learn::scorecard::{Bins, Scorecard};
 use apropos::learn::{CrossDefinition, Model, ModelDefinition, RewardDefinition};
@@ -173,6 +173,14 @@ fn a_model_refuses_what_it_cannot_learn() {
             "learn/too-many-actions",
         ],
     );
+    let late = RewardDefinition {
+        window: Duration::from_days(1),
+        looks: vec![Duration::from_days(2)],
+        ..RewardDefinition::new("late")
+    };
+    let never = RewardDefinition { window: Duration::ZERO, ..RewardDefinition::new("never") };
+    let definition = ModelDefinition { rewards: vec![late, never], ..ModelDefinition::default() };
+    expect(&Model::new(&definition, &[]).unwrap_err(), &["learn/looks", "learn/window"]);
     expect(&Scorecard::new(vec![Bins::Number(vec![2.0, 1.0])], 1).unwrap_err(), &["learn/bins"]);
 }
 

@@ -39,7 +39,6 @@ within = "7d"
 
 [model]
 seed = 3
-rewards = [{ name = "bought", window = "7d", base_rate = 0.5 }]
 "#;
 
 /// What became of the customers of one stream.

@@ -67,3 +67,14 @@ fn amounts_that_are_none_are_told_what_they_should_be() {
         assert!(problem.help.is_some(), "{problems}");
     }
 }
+
+#[test]
+fn rewards_of_the_model_are_shown_to_their_place() {
+    let text = format!("{PLAYBOOK}\n[model]\nrewards = [{{ name = \"sale\", base_rate = 0.1 }}]\n");
+    let problems = Engine::from_toml(&text, PEPPER).unwrap_err();
+    let found: Vec<_> =
+        problems.iter().map(|one| (one.code, &text[one.span.clone().unwrap_or_default()])).collect();
+    assert_eq!(found, [("playbook/unknown-field", "rewards")], "{problems}");
+    let help = problems.iter().next().and_then(|one| one.help.clone()).unwrap();
+    assert!(help.contains("`[[rewards]]`") && help.contains("`model.base_rate`"), "{help}");
+}
