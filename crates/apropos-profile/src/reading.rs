@@ -422,4 +422,11 @@ mod tests {
         assert!(super::BUILT_IN.is_sorted());
         assert!(super::is_built_in("signal.gpc") && !super::is_built_in("purchase"));
     }
+
+    #[test]
+    fn every_built_in_kind_is_told_to_hosts() {
+        let page = include_str!("../../../docs/events.md");
+        let untold = super::BUILT_IN.iter().filter(|kind| !page.contains(&format!("`{kind}`")));
+        assert_eq!(untold.collect::<Vec<_>>(), Vec::<&&str>::new());
+    }
 }
