@@ -1,11 +1,12 @@
 //! The host that the guide builds, page by page: a bike shop, some customers, a few weeks.
 //!
 //! Run with `cargo run --release --example embed`. The parts: `playbook.toml`, what may be done; `host`, the seam between a
-//! host and the engine; `reasons`, explaining and replaying; `judge`, what the log can prove.
+//! host and the engine; `reasons`, explaining and replaying; `judge`, what the log can prove; `workshop`, what is scarce.
 
 mod host;
 mod judge;
 mod reasons;
+mod workshop;
 
 use apropos::event::{CustomerId, Event, EventId, EventKind, PropertyName, SourceId, Timestamp, Value};
 use apropos::{Moment, OutcomeKind, Pepper};
@@ -70,6 +71,19 @@ fn main() -> Fallible {
         None => println!("  the log can say, but it is far too short to"),
     }
     println!("  {}", judge::lines(&host).join("\n  "));
+
+    println!("Three slots are left in the workshop, and ten cyclists open the app.");
+    let mut workshop = workshop::Workshop::new(3, 10.0)?;
+    for (number, kilometres) in
+        [700, 900, 3_000, 600, 800, 2_500, 700, 4_000, 900, 600].into_iter().enumerate()
+    {
+        let moment = in_the_app(&format!("2026-11-03T10:{number:02}:00Z"))?;
+        let moment = moment.with_attribute("bike.kilometres".parse()?, Value::from(kilometres));
+        let decision = host.ask(&format!("cyclist-{number}").parse()?, workshop.tell(moment)?, 7)?;
+        workshop.book(&decision)?;
+        let (left, price) = (workshop.left(), workshop.price());
+        println!("  after {kilometres} km: {}; {left} left at {price:.2}", decision.choice.as_str());
+    }
 
     println!("She asks to be forgotten, and comes again.");
     println!("  {} events are gone", host.erase(&ada, "2026-11-10T08:00:00Z".parse()?)?);
