@@ -3,7 +3,7 @@
 //! Not here: what the engine does once it stands (`engine`), and reading text (`load`).
 
 use apropos_condition::{AttributeDefinition, AttributeId, AttributeType, Schema, SchemaBuilder};
-use apropos_context::{ContextDefinition, ContextRules};
+use apropos_context::{Channels, ContextDefinition, ContextRules};
 use apropos_event::{AttributeName, Path, Problem, Problems, Purpose, Segment, Value, Zone, did_you_mean};
 use apropos_journey::{JourneyDefinition, JourneyRules};
 use apropos_learn::InputKind;
@@ -101,6 +101,7 @@ fn compile(playbook: &Playbook, pepper: Pepper) -> Result<(Engine, Problems), Pr
     analysis::purposes(playbook, context.channels(), &schema, &conditions, &mut problems);
     journeys.check_actions(&|action| catalogue.never_allows(action, context.channels()), &mut problems);
     analysis::conditions(playbook, &schema, &conditions, &mut problems);
+    consent_channels(playbook, context.channels(), &mut problems);
     let Some(model) = model.filter(|_| !problems.has_errors()) else { return Err(problems) };
     // Only of what is sound can be said what nobody uses, and where it leads.
     catalogue.review(context.channels(), &mut problems);
@@ -145,6 +146,26 @@ fn context_definition(playbook: &Playbook, problems: &mut Problems) -> ContextDe
         ));
     }
     definition
+}
+
+/// Warns of channels that consent names and nobody can be met on: their facts would never say anything.
+fn consent_channels(playbook: &Playbook, channels: &Channels, problems: &mut Problems) {
+    for (at, channel) in playbook.profile.consent.channels.iter().enumerate() {
+        if channels.get(channel).is_some() {
+            continue;
+        }
+        let path = Path::root().key("profile").key("consent").key("channels").index(at);
+        let problem = Problem::warning(
+            "playbook/unknown-channel",
+            path,
+            format!("there is no channel named `{channel}`"),
+        );
+        let names = playbook.context.channels.iter().map(|known| known.id.as_str());
+        problems.push(match did_you_mean(channel.as_str(), names) {
+            Some(help) => problem.with_help(help),
+            None => problem.with_help("declare it in `[[context.channels]]`, or leave it out"),
+        });
+    }
 }
 
 /// The journeys, with the playbook's zone where they name none.
@@ -243,8 +264,12 @@ fn inputs(
         let Some(id) = schema.id(&input.name) else {
             let problem =
                 Problem::error("playbook/unknown-input", path, format!("`{}` is not declared", input.name));
-            let names = schema.attributes().iter().map(|attribute| attribute.name.as_str());
-            problems.push(match did_you_mean(&input.name, names) {
+            let names = || schema.attributes().iter().map(|attribute| attribute.name.as_str());
+            let within = |name: &&str| {
+                name.strip_prefix(input.name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            };
+            let longer = || names().find(within).map(|name| format!("did you mean `{name}`?"));
+            problems.push(match did_you_mean(&input.name, names()).or_else(longer) {
                 Some(help) => problem.with_help(help),
                 None => problem,
             });

@@ -107,6 +107,10 @@ impl Mistake {
                 Value::String(text) if expected == TRUTH && (text == "true" || text == "false") => {
                     Some(format!("write it without quotes: `{text}`"))
                 }
+                Value::Object(_) if expected == LIST => Some(
+                    "every item begins with its name in two pairs of brackets, `[[...]]`, or all stand in one, `[{ ... }]`"
+                        .to_owned(),
+                ),
                 found if expected == LIST && !found.is_array() => {
                     Some("write it in square brackets, even when there is only one".to_owned())
                 }

@@ -2,6 +2,8 @@
 //!
 //! Not here: TOML itself (a crate reads it), and what the values should be.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -12,6 +14,7 @@ use crate::event::{Path, Problem, Problems, Span};
 /// Reads `text`. Every mistake in the syntax is reported; the tree is whatever could be saved.
 pub(super) fn read(text: &str, problems: &mut Problems) -> (Value, Place) {
     let (table, errors) = DeTable::parse_recoverable(text);
+    let mut headers = BTreeSet::new();
     for error in errors {
         let message = error.message().trim().replace('\n', ", ");
         let (code, message) = if message.starts_with("duplicate key") {
@@ -22,10 +25,28 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> (Value, Place) {
         };
         let mut problem = Problem::error(code, Path::root(), message);
         problem.span = error.span();
+        if let Some(key) =
+            problem.span.clone().filter(|span| code == "playbook/duplicate-key" && heads(text, span))
+        {
+            let key = text.get(key).unwrap_or_default();
+            // Told at the first of them.
+            if !headers.insert(key) {
+                continue;
+            }
+            problem.help = Some(format!(
+                "the items of a list all begin with `[[{key}]]`; a table `[{key}]` is there once"
+            ));
+        }
         problems.push(problem);
     }
     let mut reader = Reader { text, problems };
     reader.table(table.get_ref(), 0..text.len(), &Path::root())
+}
+
+/// Whether the key at `span` stands in the header of a table.
+fn heads(text: &str, span: &Span) -> bool {
+    let line = text.get(..span.start).and_then(|before| before.rsplit('\n').next());
+    line.is_some_and(|line| line.trim_start().starts_with('['))
 }
 
 struct Reader<'a> {

@@ -264,3 +264,20 @@ fn an_invariant_that_fails_is_refused_with_the_way_there() {
         &[("condition/unknown-attribute", "promise.cake.repairign")],
     );
 }
+
+#[test]
+fn a_channel_of_consent_that_nobody_can_be_met_on_is_named() {
+    check(
+        "contact = \"deny\"\n",
+        "contact = \"deny\"\nchannels = [\"letter\", \"leter\"]\n",
+        &[("playbook/unknown-channel", "\"leter\"")],
+    );
+}
+
+#[test]
+fn an_input_that_is_half_a_name_is_completed() {
+    let text = format!("{}\n[model]\ninputs = [{{ name = \"visit\", kind = \"number\" }}]\n", bakery());
+    let (problems, _) = look(&text);
+    assert_eq!(problems.iter().map(|one| one.code).collect::<Vec<_>>(), ["playbook/unknown-input"]);
+    assert!(problems.to_string().contains("did you mean `visit.minutes`?"), "{problems}");
+}

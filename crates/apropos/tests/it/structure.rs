@@ -78,3 +78,14 @@ fn rewards_of_the_model_are_shown_to_their_place() {
     let help = problems.iter().next().and_then(|one| one.help.clone()).unwrap();
     assert!(help.contains("`[[rewards]]`") && help.contains("`model.base_rate`"), "{help}");
 }
+
+#[test]
+fn one_pair_of_brackets_where_two_belong_is_told_once_and_with_the_way_out() {
+    let text = PLAYBOOK.replacen("[[actions]]\nid = \"offer\"", "[actions]\nid = \"offer\"", 1);
+    let problems = Engine::from_toml(&text, PEPPER).unwrap_err();
+    let twice: Vec<_> = problems.iter().filter(|one| one.code == "playbook/duplicate-key").collect();
+    assert_eq!(twice.len(), 1, "{problems}");
+    let first = twice[0].span.clone().unwrap();
+    assert!(text[..first.end].ends_with("[actions"), "{problems}");
+    assert!(twice[0].help.as_ref().unwrap().contains("`[[actions]]`"), "{problems}");
+}
