@@ -48,7 +48,7 @@ fn main() -> Fallible {
     println!("Weeks later the bike has seen some kilometres, and an offer is taken up.");
     let bike = Value::from(900);
     let moment = in_the_app("2026-10-20T17:00:00Z")?.with_attribute("bike.kilometres".parse()?, bike);
-    let offer = host.ask(&ada, moment, 5)?;
+    let offer = host.ask(&ada, moment, 8)?;
     host.settle(&ada, &offer, OutcomeKind::Seen, "2026-10-20T17:01:00Z".parse()?)?;
     host.take(&event("e7", "booking", &ada, "2026-10-21T09:00:00Z")?)?;
 
@@ -72,18 +72,20 @@ fn main() -> Fallible {
     }
     println!("  {}", judge::lines(&host).join("\n  "));
 
-    println!("Three slots are left in the workshop, and ten cyclists open the app.");
-    let mut workshop = workshop::Workshop::new(3, 10.0)?;
-    for (number, kilometres) in
-        [700, 900, 3_000, 600, 800, 2_500, 700, 4_000, 900, 600].into_iter().enumerate()
-    {
-        let moment = in_the_app(&format!("2026-11-03T10:{number:02}:00Z"))?;
+    println!("Fifteen slots are left in the workshop, and every fifth of a hundred cyclists rode far.");
+    let mut workshop = workshop::Workshop::new(15, 100.0)?;
+    let (mut far, mut near) = (0, 0);
+    for number in 0..100 {
+        let kilometres = if number % 5 == 4 { 3_000 } else { 700 };
+        let moment = in_the_app("2026-11-03T10:00:00Z")?;
         let moment = moment.with_attribute("bike.kilometres".parse()?, Value::from(kilometres));
-        let decision = host.ask(&format!("cyclist-{number}").parse()?, workshop.tell(moment)?, 7)?;
-        workshop.book(&decision)?;
-        let (left, price) = (workshop.left(), workshop.price());
-        println!("  after {kilometres} km: {}; {left} left at {price:.2}", decision.choice.as_str());
+        let cyclist = host.engine.customer(CustomerId::from_number(number));
+        let decision = host.engine.decide(&cyclist, &workshop.tell(moment)?, &host.model, 7);
+        let invited = if kilometres == 3_000 { &mut far } else { &mut near };
+        *invited += u32::from(workshop.book(&decision)?);
     }
+    let (left, price) = (workshop.left(), workshop.price());
+    println!("  {far} of 20 who rode far are invited, {near} of 80 others; {left} left at {price:.2}");
 
     println!("She asks to be forgotten, and comes again.");
     println!("  {} events are gone", host.erase(&ada, "2026-11-10T08:00:00Z".parse()?)?);

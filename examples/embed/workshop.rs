@@ -38,8 +38,8 @@ impl Workshop {
         Ok(moment.with_attribute("resource.slots.price".parse()?, price))
     }
 
-    /// Books the slot that a decision takes. Whether it takes one or not, the price learns from it.
-    pub(crate) fn book(&mut self, decision: &Decision) -> Fallible {
+    /// Books the slot that a decision takes, and gives whether it takes one. The price learns from it either way.
+    pub(crate) fn book(&mut self, decision: &Decision) -> Fallible<bool> {
         let offer = decision.chosen().filter(|chosen| chosen.action.as_str() == "offer_inspection");
         let (value, cost) = match offer.and_then(|chosen| chosen.score) {
             Some(score) => (score.priority + score.price, 1),
@@ -47,6 +47,6 @@ impl Workshop {
         };
         let reservation = self.budgets.take(&Offer { value, costs: &[cost] })?;
         self.budgets.ledger_mut().settle(&reservation, &[cost])?;
-        Ok(())
+        Ok(0 < cost)
     }
 }
