@@ -52,7 +52,7 @@ fn launch(seed: u64, dynamic: bool) -> (f64, f64) {
 #[test]
 fn newcomers_are_tried_but_do_not_crowd_out_what_works() {
     // Where newcomers are as good as the rest, the two priors lose nearly the same: it takes seeds to tell.
-    let seeds = 10 * times();
+    let seeds = 30 * times();
     let (mut share, mut dynamic, mut base) = (0.0, 0.0, 0.0);
     for seed in 1..=seeds {
         let (newcomers, total) = launch(seed, true);
