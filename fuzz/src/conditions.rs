@@ -44,7 +44,15 @@ pub(crate) fn agreement(bytes: &[u8]) -> bool {
         }
     }
     for (tree, condition) in &conditions {
-        let Ok(condition) = condition else { panic!("a well-typed tree is refused: {tree:?}") };
+        let condition = match condition {
+            Ok(condition) => condition,
+            Err(problems) => {
+                // The generator's patterns are sound, so there can only be too many of them.
+                let only = problems.iter().all(|problem| problem.code == "condition/pattern");
+                assert!(only, "a well-typed tree is refused: {tree:?}");
+                continue;
+            }
+        };
         let expected = match reference::evaluate(tree, &seen, &mut Vec::new()) {
             Ok(V::Bool(b)) => Truth::from(b),
             _ => Truth::Unknown,

@@ -46,6 +46,8 @@ fn one_spelling_is_canonical() {
     prints("m.`content-type` == b'\\xff\"'", r#"m.`content-type` == b"\xff\"""#);
     prints("1 < 2 == true", "1 < 2 == true");
     prints("1 < (2 == true)", "1 < (2 == true)");
+    prints("[1].exists(t, .t.size() > t)", "[1].exists(t, .t.size() > t)");
+    prints(".a.b.size() > size( .a )", ".a.b.size() > size(.a)");
 }
 
 #[test]

@@ -136,11 +136,9 @@ pub(crate) fn to_tree(ast: &Ast, id: NodeId) -> Tree {
             ("has", [argument]) => Tree::Has(sub(argument)),
             _ => Tree::Call(function.to_string(), all(arguments)),
         },
-        Node::Call { function, target: Some(target), arguments } => match ast.dotted(*target) {
-            Some(prefix) if is_plain_dotted(&prefix) => {
-                Tree::Call(format!("{prefix}.{function}"), all(arguments))
-            }
-            _ => Tree::CallOn(sub(target), function.to_string(), all(arguments)),
+        Node::Call { function, target: Some(target), arguments } => match dotted(ast, ast.node(*target)) {
+            Some(prefix) => Tree::Call(format!("{prefix}.{function}"), all(arguments)),
+            None => Tree::CallOn(sub(target), function.to_string(), all(arguments)),
         },
         Node::List(items) => Tree::List(all(items)),
         Node::Map(entries) => Tree::Map(
@@ -187,14 +185,13 @@ fn binary_tree(op: BinaryOp) -> fn(Box<Tree>, Box<Tree>) -> Tree {
     }
 }
 
-/// The dotted name of a chain of selections whose every part is a plain word.
+/// The dotted name of a name or a chain of selections whose every part is a plain word, with the dot it may begin with.
 fn dotted(ast: &Ast, node: &Node) -> Option<String> {
-    let Node::Select { operand, field } = node else { return None };
-    let prefix = match ast.node(*operand) {
+    let name = match node {
         Node::Name(name) => name.to_string(),
-        inner => dotted(ast, inner)?,
+        Node::Select { operand, field } => format!("{}.{field}", dotted(ast, ast.node(*operand))?),
+        _ => return None,
     };
-    let name = format!("{prefix}.{field}");
     is_plain_dotted(&name).then_some(name)
 }
 

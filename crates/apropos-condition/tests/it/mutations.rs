@@ -171,7 +171,7 @@ fn accepted(
 fn mutated_conditions_keep_every_promise() {
     let mut rng = Rng::new(42);
     let (texts, trees) = (seeds("text_to_condition"), seeds("json_to_condition"));
-    assert_eq!((texts.len(), trees.len()), (40, 6));
+    assert_eq!((texts.len(), trees.len()), (41, 6));
     let texts = accepted(&mut rng, &texts, &TEXT, 250, fuzzed::text);
     let trees = accepted(&mut rng, &trees, &JSON, 500, fuzzed::json);
     println!("of 10,000 mutated texts {texts} are conditions, of 3,000 trees {trees}");
