@@ -258,7 +258,8 @@ impl Ast {
     pub(crate) fn dotted(&self, id: NodeId) -> Option<String> {
         match self.node(id) {
             Node::Name(name) => Some(name.strip_prefix('.').unwrap_or(name).to_owned()),
-            Node::Select { operand, field } => {
+            // A field in backquotes that holds a dot is no part of a name.
+            Node::Select { operand, field } if !field.contains('.') => {
                 let mut name = self.dotted(*operand)?;
                 name.push('.');
                 name.push_str(field);

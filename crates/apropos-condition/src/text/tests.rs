@@ -48,6 +48,8 @@ fn one_spelling_is_canonical() {
     prints("1 < (2 == true)", "1 < (2 == true)");
     prints("[1].exists(t, .t.size() > t)", "[1].exists(t, .t.size() > t)");
     prints(".a.b.size() > size( .a )", ".a.b.size() > size(.a)");
+    prints("m.`a.b` == m.a.b || has(m.`a.b`)", "m.`a.b` == m.a.b || has(m.`a.b`)");
+    prints("m.`a.b`.size() > 1", "m.`a.b`.size() > 1");
 }
 
 #[test]

@@ -189,7 +189,10 @@ fn binary_tree(op: BinaryOp) -> fn(Box<Tree>, Box<Tree>) -> Tree {
 fn dotted(ast: &Ast, node: &Node) -> Option<String> {
     let name = match node {
         Node::Name(name) => name.to_string(),
-        Node::Select { operand, field } => format!("{}.{field}", dotted(ast, ast.node(*operand))?),
+        // A field in backquotes may hold a dot of its own.
+        Node::Select { operand, field } if is_word(field) => {
+            format!("{}.{field}", dotted(ast, ast.node(*operand))?)
+        }
         _ => return None,
     };
     is_plain_dotted(&name).then_some(name)
