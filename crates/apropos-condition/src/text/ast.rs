@@ -256,11 +256,16 @@ impl Ast {
 
     /// The dotted name that a chain of names and selections spells, such as `profile.tier`.
     pub(crate) fn dotted(&self, id: NodeId) -> Option<String> {
-        match self.node(id) {
-            Node::Name(name) => Some(name.strip_prefix('.').unwrap_or(name).to_owned()),
-            // A field in backquotes that holds a dot is no part of a name.
+        let name = self.spelled(self.node(id))?;
+        Some(name.strip_prefix('.').map(str::to_owned).unwrap_or(name))
+    }
+
+    /// The same with the dot that it may begin with. A field in backquotes that holds a dot is no part of a name.
+    pub(crate) fn spelled(&self, node: &Node) -> Option<String> {
+        match node {
+            Node::Name(name) => Some(name.to_string()),
             Node::Select { operand, field } if !field.contains('.') => {
-                let mut name = self.dotted(*operand)?;
+                let mut name = self.spelled(self.node(*operand))?;
                 name.push('.');
                 name.push_str(field);
                 Some(name)

@@ -187,15 +187,7 @@ fn binary_tree(op: BinaryOp) -> fn(Box<Tree>, Box<Tree>) -> Tree {
 
 /// The dotted name of a name or a chain of selections whose every part is a plain word, with the dot it may begin with.
 fn dotted(ast: &Ast, node: &Node) -> Option<String> {
-    let name = match node {
-        Node::Name(name) => name.to_string(),
-        // A field in backquotes may hold a dot of its own.
-        Node::Select { operand, field } if is_word(field) => {
-            format!("{}.{field}", dotted(ast, ast.node(*operand))?)
-        }
-        _ => return None,
-    };
-    is_plain_dotted(&name).then_some(name)
+    ast.spelled(node).filter(|name| is_plain_dotted(name))
 }
 
 fn is_word(word: &str) -> bool {
