@@ -20,7 +20,7 @@ use crate::stage::Cycles;
 use crate::stakes::{Stakes, StakesRules};
 use crate::state::ContextState;
 use crate::table;
-use crate::time::{Calendar, QuietAnswer, QuietReason};
+use crate::time::{Calendar, QuietAnswer, QuietHours};
 use crate::upcoming::{self, HappeningDefinition};
 
 /// The checked context part of a playbook. Immutable, `Send + Sync`.
@@ -192,34 +192,12 @@ impl ContextRules {
 
     /// The same for a zone, or none, at an instant.
     pub fn quiet_in(&self, zone: Option<&Zone>, now: Timestamp, channel: &ChannelId) -> QuietAnswer {
-        let covering = || self.calendar.quiet_hours.iter().filter(|hours| hours.covers(channel));
-        let local = zone.map(|zone| zone.local(now));
-        let mut answer =
-            QuietAnswer { quiet: false, next_allowed: Some(now), reason: QuietReason::NoneDeclared };
-        for hours in covering() {
-            let quiet = hours.is_quiet_for(local, now);
-            if quiet || answer.reason == QuietReason::NoneDeclared {
-                answer.reason = hours.reason(zone.is_some());
-            }
-            answer.quiet |= quiet;
-        }
-        if !answer.quiet {
-            return answer;
-        }
-        // The first instant that all of them allow: each moves it on until none does.
-        let mut at = now;
-        for _ in 0..MAX_ROUNDS {
-            let Some(latest) = covering().try_fold(at, |latest, hours| {
-                hours.answer(zone, at).next_allowed.map(|next| latest.max(next))
-            }) else {
-                return QuietAnswer { next_allowed: None, ..answer };
-            };
-            if latest == at {
-                return QuietAnswer { next_allowed: Some(at), ..answer };
-            }
-            at = latest;
-        }
-        QuietAnswer { next_allowed: None, ..answer }
+        QuietAnswer::of_all(&self.quiet_hours(channel), zone, now)
+    }
+
+    /// The quiet hours that cover a channel.
+    pub fn quiet_hours(&self, channel: &ChannelId) -> impl Iterator<Item = &QuietHours> + Clone {
+        self.calendar.quiet_hours.iter().filter(move |hours| hours.covers(channel))
     }
 
     /// Whether a place is open at `now`; `None` when nobody said.
@@ -245,9 +223,6 @@ impl ContextRules {
         self.stakes.assess(moment.value_at_stake, facts)
     }
 }
-
-/// How often all quiet hours are asked in turn before `next_allowed` gives up.
-const MAX_ROUNDS: usize = 1_000;
 
 fn check_place(place: &PlaceDimension, path: &Path, problems: &mut Problems) {
     if !(0.0..=1.0).contains(&place.enough) {

@@ -94,17 +94,65 @@ const HORIZON: Duration = Duration::from_days(400);
 /// How many windows and offset changes `next_allowed` steps through.
 const MAX_STEPS: usize = 2_000;
 
+/// How often all quiet hours are asked in turn before `next_allowed` gives up.
+const MAX_ROUNDS: usize = 1_000;
+
+impl QuietAnswer {
+    /// The answer of several quiet hours together, for a customer whose zone may not be known.
+    pub fn of_all<'a>(
+        hours: &(impl Iterator<Item = &'a QuietHours> + Clone),
+        zone: Option<&Zone>,
+        now: Timestamp,
+    ) -> Self {
+        let local = zone.map(|zone| zone.local(now));
+        let mut answer = Self { quiet: false, next_allowed: Some(now), reason: QuietReason::NoneDeclared };
+        for hours in hours.clone() {
+            let quiet = hours.is_quiet_for(local, now);
+            if quiet || answer.reason == QuietReason::NoneDeclared {
+                answer.reason = hours.reason(zone.is_some());
+            }
+            answer.quiet |= quiet;
+        }
+        if !answer.quiet {
+            return answer;
+        }
+        // The first instant that all of them allow: each moves it on until none does.
+        let mut at = now;
+        for _ in 0..MAX_ROUNDS {
+            let Some(latest) = hours.clone().try_fold(at, |latest, hours| {
+                hours.answer(zone, at).next_allowed.map(|next| latest.max(next))
+            }) else {
+                return Self { next_allowed: None, ..answer };
+            };
+            if latest == at {
+                return Self { next_allowed: Some(at), ..answer };
+            }
+            at = latest;
+        }
+        Self { next_allowed: None, ..answer }
+    }
+}
+
 impl QuietHours {
     /// Quiet every day from `start` to `end`; an unknown zone counts as quiet.
     pub fn daily(start: CivilTime, end: CivilTime) -> Self {
+        Self::weekly(vec![WeeklyWindow::daily(start, end)])
+    }
+
+    /// Quiet inside any of `windows`, without holidays; an unknown zone counts as quiet.
+    pub fn weekly(windows: Vec<WeeklyWindow>) -> Self {
         Self {
-            definition: QuietHoursDefinition {
-                windows: vec![WeeklyWindow::daily(start, end)],
-                ..QuietHoursDefinition::default()
-            },
+            definition: QuietHoursDefinition { windows, ..QuietHoursDefinition::default() },
             unknown: UnknownZonePolicy::Quiet,
             holidays: Holidays::default(),
         }
+    }
+
+    /// The same by the clock of this zone, whatever zone is asked about.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.definition.zone = Some(zone);
+        self
     }
 
     /// Checks a definition. `assumed` is the zone in which customers are taken to live whose own is not known.

@@ -110,22 +110,30 @@ impl WeeklyWindow {
     }
 }
 
+impl From<Weekday> for DayKind {
+    fn from(day: Weekday) -> Self {
+        match day {
+            Weekday::Monday => Self::Monday,
+            Weekday::Tuesday => Self::Tuesday,
+            Weekday::Wednesday => Self::Wednesday,
+            Weekday::Thursday => Self::Thursday,
+            Weekday::Friday => Self::Friday,
+            Weekday::Saturday => Self::Saturday,
+            Weekday::Sunday => Self::Sunday,
+        }
+    }
+}
+
 impl DayKind {
     /// Whether `date` is a day of this kind.
     pub fn matches(self, date: CivilDate, holidays: &Holidays) -> bool {
         let weekday = date.weekday();
         let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
         match self {
-            Self::Monday => weekday == Weekday::Monday,
-            Self::Tuesday => weekday == Weekday::Tuesday,
-            Self::Wednesday => weekday == Weekday::Wednesday,
-            Self::Thursday => weekday == Weekday::Thursday,
-            Self::Friday => weekday == Weekday::Friday,
-            Self::Saturday => weekday == Weekday::Saturday,
-            Self::Sunday => weekday == Weekday::Sunday,
             Self::Workday => !weekend && holidays.on(date).is_none(),
             Self::Weekend => weekend,
             Self::Holiday => holidays.on(date).is_some(),
+            day => day == weekday.into(),
         }
     }
 }

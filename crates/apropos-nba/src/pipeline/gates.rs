@@ -3,10 +3,10 @@
 //! Not here: what an action is worth, see `arbitration`.
 
 use apropos_condition::{Scratch, Truth};
-use apropos_context::Direction;
+use apropos_context::{Direction, QuietAnswer, QuietHours, WeeklyWindow};
 use apropos_event::{ChannelId, PropertyName, Purpose};
 use apropos_journey::Standing;
-use apropos_profile::{ConsentState, Subject, Use};
+use apropos_profile::{ConsentState, QuietTimes, Subject, Use};
 
 use super::memo::Memo;
 use super::{Fate, Part, View};
@@ -265,12 +265,16 @@ impl View<'_> {
         place.quiet.or(|| self.quiet(&channel.id))
     }
 
-    /// Whether the customer must not be interrupted on a channel now, by the law or by their own wish.
+    /// Whether the customer must not be interrupted on a channel now, by the law or by their own wish, and until when.
     fn quiet(&self, channel: &ChannelId) -> Option<Reason> {
-        let quiet = self.q.context_rules.quiet(self.q.context, self.q.moment, channel);
-        let mut own = self.q.profile_rules.quiet_times(self.q.profile);
-        (quiet.quiet || own.any(|times| times.holds(self.q.zone.local(self.now))))
-            .then_some(Reason::Quiet(quiet.next_allowed.filter(|next| self.now < *next)))
+        let rules = self.q.context_rules;
+        let own = self.q.profile_rules.quiet_times(self.q.profile);
+        let own: Vec<WeeklyWindow> = own.map(window).collect();
+        // The customer's own wish is one more set of quiet hours, on every channel.
+        let own = (!own.is_empty()).then(|| QuietHours::weekly(own).in_zone(self.q.zone.clone()));
+        let zone = rules.known_zone(self.q.context, self.q.moment);
+        let answer = QuietAnswer::of_all(&rules.quiet_hours(channel).chain(&own), zone, self.now);
+        answer.quiet.then_some(Reason::Quiet(answer.next_allowed))
     }
 
     /// Whether the device is not the customer's own.
@@ -286,6 +290,11 @@ impl View<'_> {
             !place.here && channel.known.as_ref().is_some_and(inbound)
         })
     }
+}
+
+fn window(times: &QuietTimes) -> WeeklyWindow {
+    let days = times.days.iter().copied().map(Into::into).collect();
+    WeeklyWindow { days, ..WeeklyWindow::daily(times.from, times.to) }
 }
 
 /// The treatments of an action with the bit that stands for each.

@@ -14,6 +14,7 @@ mod decisions;
 mod limits;
 mod pace;
 mod playbooks;
+mod quiet;
 mod replay;
 mod silence;
 mod slips;
