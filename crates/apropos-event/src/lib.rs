@@ -50,7 +50,7 @@ pub use id::{
 };
 pub use identifier::{Identifier, IdentifierKind};
 pub use money::{Currency, Money, MoneyError};
-pub use problem::{Code, Path, Problem, Problems, Segment, Severity, Span, did_you_mean};
+pub use problem::{Code, Path, Problem, Problems, Segment, Severity, Span, did_you_mean, nearest};
 pub use purpose::{Purpose, Purposes};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use value::{Properties, Value};

@@ -263,13 +263,18 @@ impl std::error::Error for Problems {}
 /// Nearness is the optimal string alignment distance (Damerau 1964), at most a third of the word's length.
 /// O(candidates × length²); only used while authoring.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(word, known).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The known name that was probably meant by `word`, when one is near.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     known
         .into_iter()
         .map(|name| (distance(word, name), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
-        .map(|(_, name)| format!("did you mean `{name}`?"))
+        .map(|(_, name)| name)
 }
 
 /// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.

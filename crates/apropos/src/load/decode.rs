@@ -39,7 +39,8 @@ pub const MAX_ROUNDS: usize = 4096;
 /// its fields could be false. Where a value is no table or list at all, its inside cannot be checked; and a rule over
 /// several fields of one value is only asked when each of them could be read.
 ///
-/// O(length of the text) without mistakes; once more for every mistake.
+/// O(length of the text) without mistakes; once more for every mistake, and for every shape, of a few hundred at most, that is
+/// tried in the place of a wrong one.
 pub fn decode<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T, Source), Problems> {
     read(text, format).map_err(|broken| in_order(broken.problems))
 }
@@ -63,11 +64,10 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T
         return Err(Box::new(Broken { problems, mended: None }));
     }
     let read = match format {
-        Format::Toml => Some(toml::read(text, &mut problems)),
+        Format::Toml => toml::read(text, &mut problems),
         Format::Json => json::read(text, &mut problems),
     };
-    let broken = problems.iter().any(|problem| problem.code == "playbook/syntax");
-    let Some((tree, places)) = read.filter(|_| !broken) else {
+    let Some((tree, places)) = read else {
         return Err(Box::new(Broken { problems, mended: None }));
     };
     let source = Source::new(text, places);
@@ -76,9 +76,9 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str, format: Format) -> Result<(T
         problems.push(Problem::error("playbook/wrong-type", Path::root(), "expected a table of fields"));
         return Err(Box::new(Broken { problems, mended: None }));
     }
-    let mut peeler = Peeler::new(tree, problems);
+    let mut peeler = Peeler::new(tree, &source, problems);
     let decoded = peeler.decode();
-    let (problems, mending) = peeler.finish(&source);
+    let (problems, mending) = peeler.finish();
     match decoded {
         Some(definition) if problems.is_empty() => Ok((definition, source)),
         decoded => {

@@ -21,8 +21,15 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<(Value, Place)
         Err(error) => {
             let whole = error.to_string();
             let message = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(message, _)| message);
+            let message = message.replace("EOF while parsing", "the text ends inside");
             let at = offset(text, error.line(), error.column());
-            problems.push(Problem::error("playbook/syntax", Path::root(), message).with_span(at));
+            let problem = Problem::error("playbook/syntax", Path::root(), message).with_span(at);
+            let foreign = !text.trim_start().is_empty() && !text.trim_start().starts_with(['{', '[']);
+            problems.push(if foreign {
+                problem.with_help("this is read as JSON; is it TOML?")
+            } else {
+                problem
+            });
             None
         }
     }

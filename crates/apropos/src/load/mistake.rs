@@ -6,7 +6,8 @@
 
 use serde_json::Value;
 
-use crate::event::{Path, Segment, did_you_mean};
+use super::strict::{NO_NAME, NO_TABLE};
+use crate::event::{Path, Segment, did_you_mean, nearest};
 
 /// One reason why a definition could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(super) enum Mistake {
     },
     WrongType {
         expected: String,
+        /// The fields of the table that was expected.
+        fields: Vec<String>,
     },
     /// Said by the type itself, in the style of the house already.
     Invalid {
@@ -43,11 +46,17 @@ impl Mistake {
         if let Some(name) = message.strip_prefix("missing field `") {
             return Self::MissingField { name: name.trim_end_matches('`').to_owned() };
         }
+        if let Some(listed) = message.strip_prefix(NO_TABLE) {
+            return Self::WrongType { expected: TABLE.to_owned(), fields: names(listed) };
+        }
+        if let Some(listed) = message.strip_prefix(NO_NAME) {
+            return Self::WrongType { expected: list("one of", &names(listed)), fields: Vec::new() };
+        }
         let typed = ["invalid type: ", "invalid value: ", "invalid length "];
         if typed.iter().any(|start| message.starts_with(start))
             && let Some((_, expected)) = message.rsplit_once(", expected ")
         {
-            return Self::WrongType { expected: plain(expected) };
+            return Self::WrongType { expected: plain(expected), fields: Vec::new() };
         }
         Self::Invalid { message: message.to_owned() }
     }
@@ -71,22 +80,32 @@ impl Mistake {
             Self::UnknownValue { name, .. } => {
                 format!("`{}` is not one of the names known here", short(name))
             }
-            Self::WrongType { expected } => format!("expected {expected}, found {}", described(found)),
+            Self::WrongType { expected, .. } => format!("expected {expected}, found {}", described(found)),
             Self::Invalid { message } => message.clone(),
         }
     }
 
-    /// Where the author finds today what once stood here.
-    pub(super) fn moved(&self, path: &Path) -> Option<String> {
-        let Self::UnknownField { .. } = self else { return None };
-        match path.segments() {
-            [Segment::Key(model), Segment::Key(rewards)] if model == "model" && rewards == "rewards" => Some(
+    /// What helps at this place of a playbook alone: how it begins, and where to find today what once stood there.
+    pub(super) fn at(&self, path: &Path) -> Option<String> {
+        let help = match (self, path.segments()) {
+            (Self::MissingField { .. }, [Segment::Key(format)]) if format == "format" => {
+                "a playbook begins with `format = 1`, its `name` and the `currency` of its amounts, such as `\"EUR\"`"
+            }
+            (Self::UnknownField { .. }, [Segment::Key(model), Segment::Key(rewards)])
+                if model == "model" && rewards == "rewards" =>
+            {
                 "`[[rewards]]` say what counts as success and for how long, and `model.base_rate` how often it is \
                  expected before anything is learned"
-                    .to_owned(),
-            ),
-            _ => None,
-        }
+            }
+            _ => return None,
+        };
+        Some(help.to_owned())
+    }
+
+    /// The field that was probably meant by one that is not known.
+    pub(super) fn meant(&self) -> Option<&str> {
+        let Self::UnknownField { name, known } = self else { return None };
+        nearest(name, known.iter().map(String::as_str))
     }
 
     /// What would help.
@@ -94,26 +113,28 @@ impl Mistake {
         match self {
             Self::UnknownField { name, known } => suggestion(name, known, "the fields here are"),
             Self::UnknownValue { name, known } => suggestion(name, known, "the names known here are"),
-            Self::WrongType { expected } => match found {
-                Value::Number(number) if expected == TEXT => {
-                    Some(format!("write it in quotes: `\"{number}\"`"))
-                }
-                Value::String(_) | Value::Number(_) if expected == DECIMAL => {
-                    Some("digits with a point, 28 of them at most, without an exponent".to_owned())
-                }
+            Self::WrongType { expected, fields } => match found {
+                Value::String(_) | Value::Number(_) if expected == DECIMAL => Some(
+                    "digits with a point, 28 of them at most, without an exponent or a currency".to_owned(),
+                ),
                 Value::String(text) if expected.contains("number") && text.parse::<f64>().is_ok() => {
                     Some(format!("write it without quotes: `{}`", short(text)))
                 }
                 Value::String(text) if expected == TRUTH && (text == "true" || text == "false") => {
                     Some(format!("write it without quotes: `{text}`"))
                 }
-                Value::Object(_) if expected == LIST => Some(
-                    "every item begins with its name in two pairs of brackets, `[[...]]`, or all stand in one, `[{ ... }]`"
-                        .to_owned(),
-                ),
-                found if expected == LIST && !found.is_array() => {
+                Value::String(text) if expected.contains("number") => {
+                    let percent: f64 = text.strip_suffix('%')?.trim_end().parse().ok()?;
+                    Some(format!("write it as a share of one: `{}`", percent / 100.0))
+                }
+                _ if expected == LIST => {
                     Some("write it in square brackets, even when there is only one".to_owned())
                 }
+                Value::Array(_) if expected == TABLE && fields.is_empty() => Some(
+                    "every entry has a name of its own: `NAME = …` in the table, or a header that ends in `.NAME]`"
+                        .to_owned(),
+                ),
+                _ if !fields.is_empty() => Some(list("a table has fields, here", fields)),
                 _ => None,
             },
             Self::MissingField { .. } | Self::Invalid { .. } => None,
@@ -128,21 +149,25 @@ fn named(message: &str, start: &str) -> Option<(String, Vec<String>)> {
         .rsplit_once("`, expected ")
         .or_else(|| rest.rsplit_once("`, there are no "))
         .unwrap_or((rest.trim_end_matches('`'), ""));
-    // Every second piece between backticks is a name.
-    let known = listed.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    Some((name.to_owned(), known))
+    Some((name.to_owned(), names(listed)))
+}
+
+/// The names between backticks: every second piece.
+fn names(listed: &str) -> Vec<String> {
+    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn suggestion(name: &str, known: &[String], introduction: &str) -> Option<String> {
     if known.is_empty() {
         return None;
     }
-    let listed = || {
-        let names: Vec<String> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
-        let more = if LISTED < known.len() { ", …" } else { "" };
-        format!("{introduction} {}{more}", names.join(", "))
-    };
-    did_you_mean(name, known.iter().map(String::as_str)).or_else(|| Some(listed()))
+    did_you_mean(name, known.iter().map(String::as_str)).or_else(|| Some(list(introduction, known)))
+}
+
+fn list(introduction: &str, known: &[String]) -> String {
+    let names: Vec<String> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+    let more = if LISTED < known.len() { ", …" } else { "" };
+    format!("{introduction} {}{more}", names.join(", "))
 }
 
 /// An expectation without the names of Rust's types.
@@ -158,12 +183,12 @@ fn plain(expected: &str) -> String {
         "a boolean" => TRUTH,
         "a string" | "a borrowed string" | "a character" => TEXT,
         "a sequence" => LIST,
-        "a map" => "a table",
+        "a map" => TABLE,
         "unit" | "null" => "nothing",
         "a Decimal type representing a fixed-point number" => DECIMAL,
         "string or map" | "variant identifier" | "map with a single key" => "a name, or a table with one key",
         other if other.starts_with("a nonzero ") => "a whole number other than 0",
-        other if other.starts_with("struct variant") || other.starts_with("struct ") => "a table",
+        other if other.starts_with("struct variant") || other.starts_with("struct ") => TABLE,
         other if other.starts_with("enum ") => "a name, or a table with one key",
         other
             if ["tuple", "a tuple", "an array", "fewer", "more"]
@@ -201,10 +226,11 @@ fn short(text: &str) -> String {
     short
 }
 
-const TEXT: &str = "a text in quotes";
+pub(super) const TEXT: &str = "a text in quotes";
 const DECIMAL: &str = "a decimal number such as `\"0.50\"`";
 const TRUTH: &str = "`true` or `false`";
-const LIST: &str = "a list";
+pub(super) const LIST: &str = "a list";
+pub(super) const TABLE: &str = "a table";
 /// How many names a help line lists at most.
 const LISTED: usize = 12;
 /// How many characters of an author's text a message repeats at most.

@@ -11,18 +11,29 @@ use serde_json::{Value, json};
 
 use super::decode::{MAX_PROBLEMS, MAX_ROUNDS};
 use super::mending::Mending;
-use super::mistake::Mistake;
+use super::mistake::{Mistake, TABLE, TEXT};
+use super::shape;
 use super::source::Source;
+use super::strict::Strict;
 use crate::event::{Path, Problem, Problems, Segment};
 
 /// A tree that loses its mistakes one by one.
 #[derive(Debug)]
-pub(super) struct Peeler {
+pub(super) struct Peeler<'a> {
     tree: Value,
+    source: &'a Source,
     problems: Problems,
     mending: Mending,
     hole: Option<Hole>,
+    /// How often shapes that may be meant can still be tried.
+    trials: usize,
 }
+
+/// How many steps a shape that may be meant is away at most, such as a list around it or a field before it.
+const MAX_STEPS: usize = 3;
+
+/// How often shapes that may be meant are tried in one text.
+const MAX_TRIALS: usize = 512;
 
 /// A place where stand-ins are being tried.
 #[derive(Debug)]
@@ -37,26 +48,25 @@ struct Hole {
     otherwise: Path,
 }
 
-impl Peeler {
+impl<'a> Peeler<'a> {
     /// A tree as it was read, with the problems found while reading it.
-    pub(super) fn new(tree: Value, problems: Problems) -> Self {
+    pub(super) fn new(tree: Value, source: &'a Source, problems: Problems) -> Self {
         let touched = problems.iter().map(|problem| problem.path.clone()).collect();
         let mending = Mending { touched, ..Mending::default() };
-        Self { tree, problems, mending, hole: None }
+        Self { tree, source, problems, mending, hole: None, trials: MAX_TRIALS }
     }
 
     /// Reads until nothing is wrong any more, or nothing can be taken out.
     pub(super) fn decode<T: DeserializeOwned>(&mut self) -> Option<T> {
         for _ in 0..MAX_ROUNDS {
-            let error = match serde_path_to_error::deserialize::<_, T>(&self.tree) {
+            let (at, mistake) = match self.read::<T>() {
                 Ok(definition) => return Some(definition),
-                Err(error) => error,
+                Err(first) => first,
             };
             if MAX_PROBLEMS <= self.problems.len() {
                 break;
             }
-            let at = self.existing(error.path());
-            if !self.peel(at, &Mistake::read(&error.inner().to_string())) {
+            if !self.peel::<T>(at, &mistake) {
                 return None;
             }
         }
@@ -65,8 +75,15 @@ impl Peeler {
         None
     }
 
+    /// The definition, or the first mistake and its place.
+    fn read<T: DeserializeOwned>(&self) -> Result<T, (Path, Mistake)> {
+        serde_path_to_error::deserialize(Strict(&self.tree))
+            .map_err(|error| (self.existing(error.path()), Mistake::read(&error.inner().to_string())))
+    }
+
     /// The problems, each with its place in the text, and what was done to the tree.
-    pub(super) fn finish(self, source: &Source) -> (Problems, Mending) {
+    pub(super) fn finish(self) -> (Problems, Mending) {
+        let source = self.source;
         let spanned = |problem: Problem| {
             let span = match problem.code {
                 "playbook/unknown-field" => source.locate_key(&problem.path),
@@ -78,7 +95,7 @@ impl Peeler {
     }
 
     /// Notes the mistake and takes it out; `false` when there is nothing to take out.
-    fn peel(&mut self, at: Path, mistake: &Mistake) -> bool {
+    fn peel<T: DeserializeOwned>(&mut self, at: Path, mistake: &Mistake) -> bool {
         if let Some(hole) = self.hole.take()
             && at.segments().starts_with(hole.at.segments())
         {
@@ -87,13 +104,17 @@ impl Peeler {
         match mistake {
             Mistake::UnknownField { name, .. } => {
                 let at = if last_key(&at) == Some(name) { at } else { at.key(name.clone()) };
-                self.report(&at, mistake);
+                self.report::<T>(&at, mistake);
+                // What the field was meant to be is then neither missing, nor is there nothing in it.
+                if let (Some(meant), Some((_, before))) = (mistake.meant(), at.segments().split_last()) {
+                    self.mending.touched.insert(self.original(&path_of(before).key(meant)));
+                }
                 self.take_out(&at)
             }
             Mistake::MissingField { name } => {
                 let hole = at.key(name.clone());
                 if !self.mending.touched.contains(&self.original(&hole)) {
-                    self.report(&hole, mistake);
+                    self.report::<T>(&hole, mistake);
                 }
                 self.open(hole, at)
             }
@@ -102,7 +123,7 @@ impl Peeler {
                 let ours = |path: &Path| path.segments().starts_with(original.segments());
                 let ours = self.mending.touched.range(original.clone()..).next().is_some_and(ours);
                 if !ours {
-                    self.report(&at, mistake);
+                    self.report::<T>(&at, mistake);
                 }
                 // An item is first replaced, so that the items after it keep their places.
                 let item = matches!(at.segments().last(), Some(Segment::Index(_)));
@@ -111,13 +132,81 @@ impl Peeler {
         }
     }
 
-    fn report(&mut self, at: &Path, mistake: &Mistake) {
+    fn report<T: DeserializeOwned>(&mut self, at: &Path, mistake: &Mistake) {
         let found = get(&mut self.tree, at.segments()).map_or(Value::Null, |value| value.clone());
         let path = self.original(at);
         self.mending.touched.insert(path.clone());
         let mut problem = Problem::error(mistake.code(), path, mistake.message(&found));
-        problem.help = mistake.moved(&problem.path).or_else(|| mistake.help(&found));
+        problem.help = mistake
+            .at(&problem.path)
+            .or_else(|| {
+                self.meant::<T>(at, mistake)
+                    .map(|meant| shape::help(self.source, &problem.path, &found, &meant))
+            })
+            .or_else(|| self.told::<T>(at, &found, mistake))
+            .or_else(|| mistake.help(&found));
         self.problems.push(problem);
+    }
+
+    /// What could be read in place of the value at `at`, if something of a near shape can.
+    fn meant<T: DeserializeOwned>(&mut self, at: &Path, mistake: &Mistake) -> Option<Value> {
+        let found = get(&mut self.tree, at.segments())?.clone();
+        let fits = self.reshape::<T>(at, mistake, MAX_STEPS);
+        let value = get(&mut self.tree, at.segments())?;
+        let meant = std::mem::replace(value, found);
+        fits.then_some(meant)
+    }
+
+    /// What an author would be told of the next try: of the names known where a field is missing, of the form that a text
+    /// must have where a number stands.
+    fn told<T: DeserializeOwned>(&mut self, at: &Path, found: &Value, mistake: &Mistake) -> Option<String> {
+        let next = match (mistake, found) {
+            (Mistake::MissingField { .. }, _) => String::new(),
+            (Mistake::WrongType { expected, .. }, Value::Number(number)) if expected == TEXT => {
+                number.to_string()
+            }
+            _ => return None,
+        };
+        let told = self.tried::<T>(at, json!(next));
+        set(&mut self.tree, at, found.clone());
+        match told?.1 {
+            unknown @ Mistake::UnknownValue { .. } => unknown.help(found),
+            Mistake::Invalid { message } if !next.is_empty() => Some(message),
+            _ => None,
+        }
+    }
+
+    /// Puts something of a near shape at `at` that can be read; `false` when nothing near can.
+    fn reshape<T: DeserializeOwned>(&mut self, at: &Path, mistake: &Mistake, steps: usize) -> bool {
+        let found = get(&mut self.tree, at.segments()).map(|value| value.clone());
+        let (Some(found), Mistake::WrongType { expected, .. }) = (found, mistake) else { return false };
+        let needed = match (expected == TABLE && !found.is_array()).then(|| self.tried::<T>(at, json!({}))) {
+            Some(Some((_, Mistake::MissingField { name }))) => Some(name),
+            _ => None,
+        };
+        for shape in shape::near(&found, mistake, needed.as_deref()) {
+            match self.tried::<T>(at, shape) {
+                None => return true,
+                Some((inside, deeper)) if 1 < steps => {
+                    if self.reshape::<T>(&inside, &deeper, steps - 1) {
+                        return true;
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        set(&mut self.tree, at, found);
+        false
+    }
+
+    /// What is still wrong at `at` or inside it with `value` there; everything, once there were too many trials.
+    fn tried<T: DeserializeOwned>(&mut self, at: &Path, value: Value) -> Option<(Path, Mistake)> {
+        set(&mut self.tree, at, value);
+        if self.trials == 0 {
+            return Some((at.clone(), Mistake::Invalid { message: String::new() }));
+        }
+        self.trials -= 1;
+        self.read::<T>().err().filter(|(found, _)| found.segments().starts_with(at.segments()))
     }
 
     /// Begins to try stand-ins at `at`.

@@ -2,7 +2,7 @@
 //!
 //! Not here: how problems are printed over it (`render`).
 
-use super::place::Place;
+use super::place::{Inside, Place};
 use crate::event::{Path, Problem, Problems, Span};
 
 /// A text that was read, and where in it each value stands.
@@ -54,6 +54,24 @@ impl Source {
     pub fn locate_key(&self, path: &Path) -> Option<Span> {
         let (place, found) = self.places.find(path);
         place.key.clone().filter(|_| found)
+    }
+
+    /// What stands between the brackets of the header of the table or list at `path`, if it is written with one.
+    pub(super) fn header(&self, path: &Path) -> Option<&str> {
+        let (place, found) = self.places.find(path);
+        let headed = match &place.inside {
+            Inside::Table(_) => true,
+            // The items of a list in brackets stand inside it.
+            Inside::List(items) => items.first().is_some_and(|item| item.value == place.value),
+            Inside::Nothing => false,
+        };
+        let written = self.text.get(place.value.clone()).filter(|_| found && headed)?;
+        written.starts_with('[').then(|| written.trim_start_matches('[').trim_end_matches(']').trim())
+    }
+
+    /// Whether the text is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with('{')
     }
 
     /// Moves every problem from a place in a definition to a place in this text.

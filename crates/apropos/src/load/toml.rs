@@ -11,42 +11,52 @@ use toml::de::{DeTable, DeValue};
 use super::place::{Inside, Place, content_of};
 use crate::event::{Path, Problem, Problems, Span};
 
-/// Reads `text`. Every mistake in the syntax is reported; the tree is whatever could be saved.
-pub(super) fn read(text: &str, problems: &mut Problems) -> (Value, Place) {
+/// How many lines with broken syntax are told; what follows is mostly their doing.
+const MAX_BROKEN: usize = 3;
+
+/// Reads `text`. Of each line with broken syntax the first mistake is reported, and then there is no tree.
+pub(super) fn read(text: &str, problems: &mut Problems) -> Option<(Value, Place)> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut headers = BTreeSet::new();
+    let (mut broken, mut headers) = (BTreeSet::new(), BTreeSet::new());
     for error in errors {
-        let message = error.message().trim().replace('\n', ", ");
-        let (code, message) = if message.starts_with("duplicate key") {
-            let key = error.span().and_then(|span| text.get(span)).unwrap_or("this key");
-            ("playbook/duplicate-key", format!("`{key}` is given twice"))
-        } else {
-            ("playbook/syntax", message)
-        };
-        let mut problem = Problem::error(code, Path::root(), message);
-        problem.span = error.span();
-        if let Some(key) =
-            problem.span.clone().filter(|span| code == "playbook/duplicate-key" && heads(text, span))
-        {
-            let key = text.get(key).unwrap_or_default();
+        let span = error.span().unwrap_or_default();
+        let problem = if error.message().trim().starts_with("duplicate key") {
+            let header = header(text, &span);
             // Told at the first of them.
-            if !headers.insert(key) {
+            if !header.is_none_or(|header| headers.insert(header)) {
                 continue;
             }
-            problem.help = Some(format!(
-                "the items of a list all begin with `[[{key}]]`; a table `[{key}]` is there once"
-            ));
-        }
-        problems.push(problem);
+            let key = header.or_else(|| text.get(span.clone())).unwrap_or("this key");
+            let message = format!("`{key}` is given twice");
+            Problem {
+                help: header.map(once),
+                ..Problem::error("playbook/duplicate-key", Path::root(), message)
+            }
+        } else {
+            let line = text.get(..span.start).map_or(0, |before| before.matches('\n').count());
+            if !broken.insert(line) || MAX_BROKEN < broken.len() {
+                continue;
+            }
+            let message = error.message().trim().replace('\n', ", ");
+            let help =
+                text.trim_start().starts_with('{').then(|| "this is read as TOML; is it JSON?".to_owned());
+            Problem { help, ..Problem::error("playbook/syntax", Path::root(), message) }
+        };
+        problems.push(problem.with_span(span));
     }
     let mut reader = Reader { text, problems };
-    reader.table(table.get_ref(), 0..text.len(), &Path::root())
+    broken.is_empty().then(|| reader.table(table.get_ref(), 0..text.len(), &Path::root()))
 }
 
-/// Whether the key at `span` stands in the header of a table.
-fn heads(text: &str, span: &Span) -> bool {
-    let line = text.get(..span.start).and_then(|before| before.rsplit('\n').next());
-    line.is_some_and(|line| line.trim_start().starts_with('['))
+/// What stands between the brackets when the key at `span` is in the header of a table.
+fn header<'a>(text: &'a str, span: &Span) -> Option<&'a str> {
+    let line = text.get(..span.start)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text.get(line..)?.trim_start().strip_prefix('[')?;
+    line.trim_start_matches('[').split(']').next().map(str::trim)
+}
+
+fn once(header: &str) -> String {
+    format!("the items of a list all begin with `[[{header}]]`; a table `[{header}]` is there once")
 }
 
 struct Reader<'a> {

@@ -266,6 +266,20 @@ fn an_invariant_that_fails_is_refused_with_the_way_there() {
 }
 
 #[test]
+fn a_list_where_a_table_belongs_is_told_at_the_list() {
+    check(
+        "entry.on = [{ event = \"visit\" }]",
+        "entry = [{ event = \"visit\" }]",
+        &[("playbook/wrong-type", "[{ event = \"visit\" }]")],
+    );
+}
+
+#[test]
+fn a_part_whose_name_is_misspelt_is_told_once() {
+    check("[resources]", "[resource]", &[("playbook/unknown-field", "resource")]);
+}
+
+#[test]
 fn a_channel_of_consent_that_nobody_can_be_met_on_is_named() {
     check(
         "contact = \"deny\"\n",
