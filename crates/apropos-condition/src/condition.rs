@@ -6,7 +6,7 @@ use std::fmt;
 
 use apropos_event::{Path, Problem, Problems};
 
-use crate::check::Type;
+use crate::check::{Type, with_article};
 use crate::evaluate::{counted, truth};
 use crate::limits::MAX_TEXT_BYTES;
 use crate::schema::Declarations;
@@ -76,7 +76,8 @@ impl Condition {
         if matches!(expression.kind(), Type::Bool | Type::Dynamic) {
             return Ok((Self(expression), warnings));
         }
-        let message = format!("a condition is true or false, this is a {}", expression.type_name());
+        let message =
+            format!("a condition is true or false, this is {}", with_article(&expression.type_name()));
         let problem =
             Problem::error("condition/not-bool", Path::root(), message).with_span(0..expression.text().len());
         Err(warnings.into_iter().chain([problem]).collect())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use apropos_event::{AttributeName, Path, Problem, Problems, Value, did_you_mean};
 
+use crate::check::with_article;
 use crate::facts::Row;
 use crate::limits::MAX_ATTRIBUTES;
 use crate::symbol::{SymbolId, SymbolSet, Symbols};
@@ -294,7 +295,7 @@ fn check_default(
         problems.push(Problem::error(
             "condition/default-type",
             path.key("default"),
-            format!("the default is not a {kind}, it is a {}", default.kind()),
+            format!("the default is not {}, it is {}", with_article(kind), with_article(&default.kind())),
         ));
     }
     if let (AttributeType::Symbol, Value::Text(text)) = (kind, default)

@@ -362,8 +362,9 @@ impl<'a> Reader<'a> {
 
     fn unknown(&mut self, code: &'static str, path: Path, what: &str, name: &str, known: &[&str]) {
         let problem = Problem::error(code, path, format!("there is no {what} named `{name}`"));
+        let distinct = || known.iter().copied().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
         let help = did_you_mean(name, known.iter().copied())
-            .or_else(|| (!known.is_empty()).then(|| format!("known: {}", known.join(", "))));
+            .or_else(|| (!known.is_empty()).then(|| format!("known: {}", distinct().join(", "))));
         self.problems.push(match help {
             Some(help) => problem.with_help(help),
             None => problem,
@@ -373,8 +374,17 @@ impl<'a> Reader<'a> {
     fn policy(&mut self, groups: &Groups<'_>, channels: &Channels) {
         let root = Path::root();
         let policy = &self.definition.policy;
+        let mut seen = BTreeSet::new();
         for (at, limit) in policy.limits.iter().enumerate() {
-            self.limit(limit, &root.key("policy").key("limits").index(at), groups, channels);
+            let path = root.key("policy").key("limits").index(at);
+            if !limit.name.is_empty() && !seen.insert(&limit.name) {
+                let message = format!("there are two limits named `{}`", limit.name);
+                self.problems.push(
+                    Problem::warning("nba/duplicate-limit", path.key("name"), message)
+                        .with_help("explanations tell limits by their names"),
+                );
+            }
+            self.limit(limit, &path, groups, channels);
         }
         for (at, rule) in policy.suppressions.iter().enumerate() {
             let path = root.key("policy").key("suppressions").index(at);

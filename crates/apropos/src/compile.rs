@@ -252,6 +252,16 @@ fn at_their_conditions(found: Problems, schema: &Schema, conditions: &[Placed]) 
     found.into_iter().map(moved).collect()
 }
 
+/// As what the values of an attribute are learned from, and how an author writes that; see `engine` for how they are read.
+fn learned_as(kind: &AttributeType) -> Option<(InputKind, &'static str)> {
+    match kind {
+        AttributeType::Int | AttributeType::Double => Some((InputKind::Number, "number")),
+        AttributeType::Text | AttributeType::Symbol => Some((InputKind::Category, "category")),
+        AttributeType::Bool => Some((InputKind::Flag, "flag")),
+        _ => None,
+    }
+}
+
 /// Finds the attributes that the model learns from.
 fn inputs(
     definition: &ModelSection,
@@ -275,11 +285,20 @@ fn inputs(
             });
             continue;
         };
-        let learnable =
-            schema.definition(id).is_some_and(|attribute| attribute.purposes.contains(Purpose::Learn));
-        if !learnable {
+        let Some(attribute) = schema.definition(id) else { continue };
+        if !attribute.purposes.contains(Purpose::Learn) {
             let message = format!("`{}` may not be used to learn from", input.name);
-            problems.push(Problem::error("playbook/purpose", path, message));
+            problems.push(Problem::error("playbook/purpose", path.clone(), message));
+        }
+        let learned = learned_as(&attribute.kind);
+        if learned.is_none_or(|(kind, _)| kind != input.kind) {
+            let kind = &attribute.kind;
+            let message = format!("nothing is learned from `{}` in this way: its type is {kind}", input.name);
+            let help = match learned {
+                Some((_, name)) => format!("its kind is `{name}`"),
+                None => "numbers, texts, symbols and what is true or false can be learned from".to_owned(),
+            };
+            problems.push(Problem::warning("playbook/input-kind", path, message).with_help(help));
         }
         found.push((id, input.kind));
     }

@@ -9,7 +9,7 @@ use regex::RegexBuilder;
 use super::builtin::{self, Builtin};
 use super::checked::Resolution;
 use super::checker::Checker;
-use super::types::Type;
+use super::types::{Type, with_article};
 use crate::datum::{Datum, Text};
 use crate::evaluate::functions;
 use crate::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_NESTING, MAX_PATTERN_PROGRAM, MAX_PATTERNS};
@@ -156,7 +156,11 @@ impl<D: Declarations> Checker<'_, D> {
         };
         let kind = self.node(*subject);
         if !matches!(kind, Type::Text | Type::Dynamic) {
-            self.error("condition/argument-type", *subject, format!("`matches` takes a text, not a {kind}"));
+            self.error(
+                "condition/argument-type",
+                *subject,
+                format!("`matches` takes a text, not {}", with_article(&kind)),
+            );
         }
         self.node(*pattern);
         let Some(text) = self.text_of(*pattern) else {
@@ -219,7 +223,7 @@ impl<D: Declarations> Checker<'_, D> {
             if let Some(value) = parameter.accept(&value) {
                 values.push(value);
             } else {
-                let message = format!("expected a {} here: {signature}", parameter.as_str());
+                let message = format!("expected {} here: {signature}", with_article(&parameter.as_str()));
                 self.error("condition/argument-type", *argument, message);
             }
         }

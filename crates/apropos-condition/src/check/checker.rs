@@ -7,7 +7,7 @@ use apropos_event::{Path, Problem, Problems};
 
 use super::checked::{Checked, Resolution};
 use super::cost::cost;
-use super::types::Type;
+use super::types::{Type, with_article};
 use crate::datum::{Datum, Text};
 use crate::limits::{MAX_COST, MAX_MACRO_NESTING, MAX_PATTERNS};
 use crate::schema::Declarations;
@@ -156,7 +156,11 @@ impl<D: Declarations> Checker<'_, D> {
     pub(super) fn expect_bool(&mut self, id: NodeId) {
         let found = self.node(id);
         if !matches!(found, Type::Bool | Type::Dynamic) {
-            self.error("condition/not-bool", id, format!("expected true or false here, this is a {found}"));
+            self.error(
+                "condition/not-bool",
+                id,
+                format!("expected true or false here, this is {}", with_article(&found)),
+            );
         }
     }
 
@@ -185,7 +189,11 @@ impl<D: Declarations> Checker<'_, D> {
             Type::List(element) if key.is_dynamic() || (key.is_number() && key != Type::Decimal) => *element,
             Type::Map(expected, value) if key.may_equal(&expected) => *value,
             kind => {
-                self.error("condition/index", id, format!("a {kind} cannot be indexed by a {key}"));
+                self.error(
+                    "condition/index",
+                    id,
+                    format!("{} cannot be indexed by {}", with_article(&kind), with_article(&key)),
+                );
                 Type::Dynamic
             }
         }
@@ -209,7 +217,11 @@ impl<D: Declarations> Checker<'_, D> {
         for key in &keys {
             let kind = self.node(*key);
             if !matches!(kind, Type::Dynamic | Type::Bool | Type::Int | Type::UInt | Type::Text) {
-                self.error("condition/map-key", *key, format!("a {kind} cannot be the key of a map"));
+                self.error(
+                    "condition/map-key",
+                    *key,
+                    format!("{} cannot be the key of a map", with_article(&kind)),
+                );
             }
         }
         let key = self.join_all(&keys);
@@ -231,7 +243,8 @@ impl<D: Declarations> Checker<'_, D> {
             Type::List(element) => *element,
             Type::Map(key, _) => *key,
             over => {
-                let message = format!("`{}` goes over a list or a map, this is a {over}", kind.text());
+                let message =
+                    format!("`{}` goes over a list or a map, this is {}", kind.text(), with_article(&over));
                 self.error("condition/macro-range", range, message);
                 Type::Dynamic
             }

@@ -14,4 +14,4 @@ mod types;
 pub(crate) use builtin::{Builtin, Part};
 pub(crate) use checked::{Checked, Resolution};
 pub(crate) use checker::check;
-pub(crate) use types::Type;
+pub(crate) use types::{Type, with_article};

@@ -7,7 +7,7 @@ use apropos_event::did_you_mean;
 use super::builtin;
 use super::checked::Resolution;
 use super::checker::Checker;
-use super::types::Type;
+use super::types::{Type, with_article};
 use crate::AttributeId;
 use crate::datum::Datum;
 use crate::schema::Declarations;
@@ -114,7 +114,7 @@ impl<D: Declarations> Checker<'_, D> {
             Type::Dynamic => Type::Dynamic,
             Type::Map(key, value) if key.may_equal(&Type::Text) => (**value).clone(),
             _ => {
-                let message = format!("a {kind} has no field `{field}`");
+                let message = format!("{} has no field `{field}`", with_article(&kind));
                 self.error("condition/no-field", id, message);
                 Type::Dynamic
             }

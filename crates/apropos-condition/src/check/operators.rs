@@ -6,7 +6,7 @@ use apropos_event::did_you_mean;
 
 use super::checked::Resolution;
 use super::checker::Checker;
-use super::types::Type;
+use super::types::{Type, with_article};
 use crate::AttributeType;
 use crate::datum::{Datum, decimal_of};
 use crate::schema::Declarations;
@@ -20,7 +20,7 @@ impl<D: Declarations> Checker<'_, D> {
         }
         let kind = self.node(operand);
         if !matches!(kind, Type::Dynamic | Type::Int | Type::Double | Type::Decimal | Type::Duration) {
-            self.error("condition/operand-type", id, format!("`-` does not take a {kind}"));
+            self.error("condition/operand-type", id, format!("`-` does not take {}", with_article(&kind)));
             return Type::Dynamic;
         }
         kind
@@ -71,7 +71,7 @@ impl<D: Declarations> Checker<'_, D> {
     }
 
     fn mismatch(&mut self, id: NodeId, op: BinaryOp, a: &Type, b: &Type) {
-        let message = format!("`{}` does not take a {a} and a {b}", op.text());
+        let message = format!("`{}` does not take {} and {}", op.text(), with_article(a), with_article(b));
         let help = match (a, b) {
             (Type::Timestamp, Type::Text) | (Type::Text, Type::Timestamp) => {
                 Some("write the instant as `timestamp(\"2026-03-01T10:00:00Z\")`".to_owned())
@@ -124,7 +124,7 @@ impl<D: Declarations> Checker<'_, D> {
         };
         if !fits {
             let help = (*b == Type::Text).then(|| "text within text is `text.contains(…)`".to_owned());
-            let message = format!("`in` does not take a {a} and a {b}");
+            let message = format!("`in` does not take {} and {}", with_article(a), with_article(b));
             self.error_with("condition/type-mismatch", id, message, help);
         }
         Type::Bool

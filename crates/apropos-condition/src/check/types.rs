@@ -82,6 +82,13 @@ impl Type {
     }
 }
 
+/// The name of a type in a sentence: `an int`, `a text`.
+pub(crate) fn with_article(name: &impl fmt::Display) -> String {
+    let name = name.to_string();
+    let article = if name.starts_with('i') { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

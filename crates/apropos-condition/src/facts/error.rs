@@ -3,6 +3,7 @@
 use apropos_event::Value;
 
 use crate::AttributeType;
+use crate::check::with_article;
 use crate::datum::Datum;
 
 /// Why a value is not one of an attribute.
@@ -13,7 +14,7 @@ pub enum FactError {
     #[error("the attribute is not one of this schema")]
     UnknownAttribute,
     /// The value has another type.
-    #[error("expected a {expected}, got a {got}")]
+    #[error("expected {}, got {}", with_article(expected), with_article(got))]
     WrongType {
         /// The attribute's type.
         expected: String,
@@ -21,7 +22,7 @@ pub enum FactError {
         got: &'static str,
     },
     /// The text cannot be read as a value of the type.
-    #[error("`{text}` is not a {expected}")]
+    #[error("`{text}` is not {}", with_article(expected))]
     Malformed {
         /// The attribute's type.
         expected: String,

@@ -33,7 +33,12 @@ pub(super) fn check(definition: &JourneyDefinition, path: &Path, context: &mut C
 }
 
 /// Warns of actions that no node of the journey offers.
-fn offered(definition: &JourneyDefinition, actions: &[ActionId], path: &Path, context: &mut Context<'_>) {
+pub(super) fn offered(
+    definition: &JourneyDefinition,
+    actions: &[ActionId],
+    path: &Path,
+    context: &mut Context<'_>,
+) {
     let known = || definition.nodes.values().flat_map(|node| &node.actions);
     for (at, action) in actions.iter().enumerate() {
         if known().all(|offered| offered != action) {

@@ -56,6 +56,7 @@ pub(super) fn compile(
     }
     let entry = entry(definition, path, &names, context);
     invariant::check(definition, path, context);
+    invariant::offered(definition, &definition.owns, &path.key("owns"), context);
     names.outcome(LEFT);
     names.outcome(TIMED_OUT);
     Some(Plan {

@@ -233,7 +233,11 @@ fn a_journey_offers_only_actions_that_exist() {
     check(
         "actions = [\"tart\"]",
         "actions = [\"trat\"]",
-        &[("journey/never-offered", "\"tart\""), ("journey/action-never-allowed", "\"trat\"")],
+        &[
+            ("journey/never-offered", "\"tart\""),
+            ("journey/never-offered", "\"tart\""),
+            ("journey/action-never-allowed", "\"trat\""),
+        ],
     );
 }
 
@@ -272,6 +276,28 @@ fn a_list_where_a_table_belongs_is_told_at_the_list() {
         "entry = [{ event = \"visit\" }]",
         &[("playbook/wrong-type", "[{ event = \"visit\" }]")],
     );
+}
+
+#[test]
+fn what_a_journey_owns_and_never_offers_is_named() {
+    check("owns = [\"tart\"]", "owns = [\"tart\", \"cake\"]", &[("journey/never-offered", "\"cake\"")]);
+}
+
+#[test]
+fn an_input_of_another_kind_than_its_attribute_is_named() {
+    let inputs = |kind: &str| {
+        format!("{}\n[model]\ninputs = [{{ name = \"visit.minutes\", kind = \"{kind}\" }}]\n", bakery())
+    };
+    assert_eq!(look(&inputs("number")).0.to_string(), "");
+    let (problems, accepted) = look(&inputs("category"));
+    assert!(accepted && problems.iter().all(|one| one.code == "playbook/input-kind"), "{problems}");
+    assert!(problems.to_string().contains("its kind is `number`"), "{problems}");
+}
+
+#[test]
+fn limits_of_one_name_are_told_apart() {
+    let limit = "[[policy.limits]]\nname = \"letters\"\nat_most = 9\nwithin = \"1d\"\n\n";
+    check("[[groups]]", &format!("{limit}{limit}[[groups]]"), &[("nba/duplicate-limit", "\"letters\"")]);
 }
 
 #[test]
