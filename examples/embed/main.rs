@@ -42,7 +42,7 @@ fn main() -> Fallible {
     let request = event("e5", "person.requested", &ada, "2026-10-06T09:00:00Z")?;
     host.take(&request.on("app".parse()?))?;
     host.ask(&ada, in_the_app("2026-10-06T09:01:00Z")?, 4)?;
-    println!("{}", reasons::brief(&host, &ada, "2026-10-06T09:02:00Z".parse()?)?);
+    println!("{}", reasons::page(&host, &ada, "2026-10-06T09:02:00Z".parse()?)?);
     host.take(&event("e6", "handoff.closed", &ada, "2026-10-06T10:00:00Z")?)?;
 
     println!("Weeks later the bike has seen some kilometres, and an offer is taken up.");

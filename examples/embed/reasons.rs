@@ -31,8 +31,7 @@ pub(crate) fn replay(host: &Host) -> Fallible<usize> {
 }
 
 /// What the person needs to know who takes over.
-pub(crate) fn brief(host: &Host, id: &CustomerId, now: Timestamp) -> Fallible<String> {
+pub(crate) fn page(host: &Host, id: &CustomerId, now: Timestamp) -> Fallible<String> {
     let customer = host.load(id)?;
-    let brief = host.engine.profile().brief(customer.profile(), now);
-    Ok(serde_json::to_string_pretty(&brief)?)
+    Ok(serde_json::to_string_pretty(&host.engine.page(&customer, now))?)
 }
