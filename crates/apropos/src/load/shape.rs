@@ -17,7 +17,11 @@ pub(super) fn near(value: &Value, mistake: &Mistake, needed: Option<&str>) -> Ve
         (LIST, _) => vec![json!([value])],
         (TEXT, Value::Number(number)) => vec![json!(number.to_string())],
         (TABLE, Value::Array(list)) => {
-            let only = if let [only] = list.as_slice() { Some(only.clone()) } else { None };
+            let only = match list.as_slice() {
+                [] => Some(json!({})),
+                [only] => Some(only.clone()),
+                _ => None,
+            };
             only.into_iter().chain(fields.iter().map(|field| json!({ field: value }))).collect()
         }
         (TABLE, _) => needed.map(|field| json!({ field: value })).into_iter().collect(),

@@ -207,11 +207,7 @@ fn a_value_of_the_wrong_shape_is_told_with_the_right_one() {
     check_help("policy = [0.1, 2]", table, "write `policy = { weights = [0.1, 2] }`");
     check_help("policy = ['a', 'b']", table, "a table has fields, here `explore`, `weights`");
     check_help("{ \"policy\": [0.1] }", table, "write `\"policy\": { \"weights\": [0.1] }`");
-    check_help(
-        "{ \"policy\": [] }",
-        "expected a table, found an empty list",
-        "write `\"policy\": { \"weights\": [] }`",
-    );
+    check_help("{ \"policy\": [] }", "expected a table, found an empty list", "write `\"policy\": {}`");
     let named =
         "every entry has a name of its own: `NAME = …` in the table, or a header that ends in `.NAME]`";
     check_help("limits = [3, 4]", table, named);
