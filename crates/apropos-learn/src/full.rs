@@ -5,6 +5,9 @@
 //! · Px and taken off in one pass over the matrix, which is bound by memory; meanwhile P x is that of the matrix less
 //! Σ u (u·x). Deciding costs O(active · d) an action, learning O(active · d + d²) for the chosen action only.
 //!
+//! A matrix is as wide as the features that its action has met, and is laid out anew when there are more: a model takes the
+//! memory, and its snapshot the bytes, of what was learned and not of what could be.
+//!
 //! Not here: which features take part (the model says so) and when this tier is believed.
 #![expect(clippy::inline_always, reason = "the caller's vector width must reach the loops")]
 
@@ -12,9 +15,11 @@ use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::Features;
+use crate::digest::{Digest, Kept, LARGE, Outline};
 use crate::kernel::{self, Downdate, Product, Shrink};
 use crate::merge::Dense;
 use crate::reward::Step;
+use crate::rows::LANES;
 use crate::tier::Shared;
 
 /// Marks a feature that has no place in this tier.
@@ -25,18 +30,25 @@ const NEW: u32 = u32::MAX - 1;
 /// The posterior of one action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Arm {
+    /// Numbers of a row of the matrix.
+    stride: u32,
     mean: Vec<f32>,
-    /// Row by row, `stride` numbers a row; symmetric.
+    /// Row by row, `stride` numbers a row; symmetric. Zero beyond its width.
     covariance: Vec<f32>,
     /// Vectors whose squares are still to be taken off, `stride` numbers each.
     pending: Vec<f32>,
     updates: u32,
+    /// Of the covariance alone, which seldom changes while vectors are pending.
+    #[serde(skip)]
+    settled: Kept,
+    /// Of everything.
+    #[serde(skip)]
+    digest: Kept,
 }
 
 /// The posteriors of all actions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Full {
-    stride: u32,
     most: u32,
     /// The place of each row of the weight table.
     places: Vec<u32>,
@@ -60,9 +72,7 @@ pub(crate) struct Active {
 impl Full {
     /// A tier of at most `most` features for `actions` actions.
     pub(crate) fn new(most: usize, actions: usize) -> Self {
-        let stride = most.div_ceil(8) * 8;
         Self {
-            stride: stride as u32,
             most: most as u32,
             places: Vec::new(),
             variances: Vec::new(),
@@ -105,14 +115,26 @@ impl Full {
                 self.place(*row);
             }
         }
-        self.activate(rows, values, active);
+        self.gather(rows, values, active);
     }
 
     /// Fills `active` with those of the features that have a place here.
-    pub(crate) fn activate(&self, rows: &[u32], values: &[f32], active: &mut Active) {
+    fn activate(&self, rows: &[u32], values: &[f32], active: &mut Active) {
+        self.gather(rows, values, active);
+        active.dense.clear();
+        // Few features in a large matrix are summed pair by pair, many row by row.
+        if self.prior.len() < active.places.len() * 8 {
+            active.dense.resize(self.stride(self.prior.len()), 0.0);
+            for (&place, &x) in active.places.iter().zip(&active.values) {
+                active.dense[place as usize] = x;
+            }
+        }
+    }
+
+    /// The same without what only scoring needs.
+    fn gather(&self, rows: &[u32], values: &[f32], active: &mut Active) {
         active.places.clear();
         active.values.clear();
-        active.dense.clear();
         active.unplaced = 0.0;
         let room = self.prior.len() < self.most as usize;
         for (&row, &x) in rows.iter().zip(values) {
@@ -125,13 +147,6 @@ impl Full {
                 }
             }
         }
-        // Few features in a large matrix are summed pair by pair, many row by row.
-        if self.prior.len() < active.places.len() * 8 {
-            active.dense.resize(self.stride as usize, 0.0);
-            for (&place, &x) in active.places.iter().zip(&active.values) {
-                active.dense[place as usize] = x;
-            }
-        }
     }
 
     /// Mean and variance of the logit of `action`.
@@ -140,7 +155,7 @@ impl Full {
         let Some(arm) = self.arms.get(action).and_then(Option::as_ref) else {
             return self.unlearned(active, 0);
         };
-        let (stride, width) = (self.stride as usize, arm.mean.len());
+        let (stride, width) = (arm.stride(), arm.mean.len());
         // Features that came after the action's last outcome are at their prior still.
         let (mut mean, mut variance) =
             if width < self.prior.len() { self.unlearned(active, width) } else { (0.0, active.unplaced) };
@@ -148,17 +163,16 @@ impl Full {
             mean += arm.mean.get(place as usize).copied().unwrap_or(0.0) * x;
         }
         variance += if active.dense.is_empty() {
-            arm.pairs(active, self.stride)
+            arm.pairs(active)
         } else {
-            // Beyond its width a matrix is zero: whole vectors are quicker than their parts.
-            let padded = (width.div_ceil(WHOLE) * WHOLE).min(active.dense.len());
-            let dense = &active.dense[..padded];
+            // The tier is at least as wide as the arm.
+            let dense = &active.dense[..stride];
             kernel::quadratic(simd, &arm.covariance, stride, &active.places, &active.values, dense)
         };
-        let pending = arm.pending.len() / stride;
-        for along in kernel::along(&arm.pending, stride, &active.places, &active.values).iter().take(pending)
-        {
-            variance -= along * along;
+        if !arm.pending.is_empty() {
+            for along in kernel::along(&arm.pending, stride, &active.places, &active.values) {
+                variance -= along * along;
+            }
         }
         (mean, variance.max(0.0))
     }
@@ -183,14 +197,22 @@ impl Full {
         keep: f32,
         step: impl FnOnce(f32, f32) -> Step,
     ) {
-        let Self { stride, prior, arms, .. } = self;
+        let stride = self.stride(self.prior.len());
+        let Self { prior, arms, .. } = self;
         let Some(slot) = arms.get_mut(action) else { return };
         let arm = slot.get_or_insert_default();
-        arm.grow(prior, *stride);
-        arm.learn(active, *stride, step);
+        arm.digest.forget();
+        arm.grow(prior, stride);
+        arm.learn(active, step);
         if keep < 1.0 && arm.updates.is_multiple_of(FORGET_EVERY) {
-            arm.forget(*stride, prior, keep);
+            arm.forget(prior, keep);
         }
+    }
+
+    /// Numbers of a row of a matrix over so many features: whole vectors, as far as the room for all features goes.
+    fn stride(&self, width: usize) -> usize {
+        let room = (self.most as usize).div_ceil(LANES).max(1) * LANES;
+        (width.div_ceil(WHOLE).max(1) * WHOLE).min(room)
     }
 
     /// The number of actions.
@@ -227,14 +249,14 @@ impl Full {
             mean[at] = self.prior.get(at).map_or(0.0, |(m, _)| f64::from(*m));
         }
         let mut arm = arm.clone();
-        arm.settle(self.stride);
+        arm.settle();
         let place = |at: usize| if places.is_empty() { Some(at) } else { places.get(at).copied().flatten() };
         for from in 0..arm.mean.len() {
             let Some(row) = place(from) else { continue };
             mean[row] = f64::from(arm.mean[from]);
             for other in 0..arm.mean.len() {
                 if let Some(column) = place(other) {
-                    let at = from * self.stride as usize + other;
+                    let at = from * arm.stride() + other;
                     covariance[row * width + column] = f64::from(arm.covariance[at]);
                 }
             }
@@ -254,7 +276,7 @@ impl Full {
 
     /// Sets the posterior of an action over all features.
     pub(crate) fn set_dense(&mut self, action: usize, (mean, covariance): Dense) {
-        let (width, stride) = (self.prior.len(), self.stride as usize);
+        let (width, stride) = (self.prior.len(), self.stride(self.prior.len()));
         let mut rows = vec![0.0; width * stride];
         for (row, values) in rows.chunks_exact_mut(stride).zip(covariance.chunks_exact(width.max(1))) {
             for (to, from) in row.iter_mut().zip(values) {
@@ -264,22 +286,23 @@ impl Full {
         if let Some(arm) = self.arms.get_mut(action) {
             let updates = arm.as_ref().map_or(1, |arm| arm.updates);
             let mean = mean.iter().map(|m| m.clamp(-30.0, 30.0) as f32).collect();
-            *arm = Some(Arm { mean, covariance: rows, pending: Vec::new(), updates });
+            *arm = Some(Arm { stride: stride as u32, mean, covariance: rows, updates, ..Arm::default() });
         }
     }
 
     /// After an alarm: widens the covariance of `action` by `factor`, each weight up to its prior.
     pub(crate) fn widen(&mut self, action: usize, factor: f32) {
-        let Self { stride, prior, arms, .. } = self;
+        let Self { prior, arms, .. } = self;
         if let Some(arm) = arms.get_mut(action).and_then(Option::as_mut) {
-            arm.widen(*stride, prior, factor);
+            arm.digest.forget();
+            arm.widen(prior, factor);
         }
     }
 
     /// Adds an action whose intercept has this prior mean.
     pub(crate) fn add_action(&mut self, intercept: f32) {
         let mut arm = Arm::default();
-        arm.grow(&self.prior, self.stride);
+        arm.grow(&self.prior, self.stride(self.prior.len()));
         if let Some(bias) = arm.mean.first_mut() {
             *bias = intercept;
         }
@@ -289,8 +312,7 @@ impl Full {
     /// Whether the parts of a restored tier fit each other and hold finite numbers.
     pub(crate) fn is_consistent(&self, rows: usize, actions: usize) -> bool {
         let features = self.prior.len();
-        self.stride as usize == (self.most as usize).div_ceil(8) * 8
-            && self.most as usize <= MAX_FULL
+        self.most as usize <= MAX_FULL
             && features <= self.most as usize
             && self.places.len() == rows
             && self.places.iter().all(|place| NEW <= *place || (*place as usize) < features)
@@ -299,9 +321,10 @@ impl Full {
             && self.arms.len() == actions
             && self.arms.iter().flatten().all(|arm| {
                 arm.mean.len() <= features
-                    && arm.covariance.len() == arm.mean.len() * self.stride as usize
-                    && arm.pending.len().is_multiple_of(self.stride as usize)
-                    && arm.pending.len() < PENDING * self.stride as usize
+                    && arm.stride() == self.stride(arm.mean.len())
+                    && arm.covariance.len() == arm.mean.len() * arm.stride()
+                    && arm.pending.len().is_multiple_of(arm.stride())
+                    && arm.pending.len() < PENDING * arm.stride()
                     && arm
                         .mean
                         .iter()
@@ -309,6 +332,19 @@ impl Full {
                         .chain(&arm.pending)
                         .all(|number| number.is_finite())
             })
+    }
+
+    /// Outlines all posteriors, each action's by its digest.
+    pub(crate) fn outline(&self, outline: &mut Outline) {
+        let Self { most, places, variances, prior, arms } = self;
+        outline.part(&(most, places, prior, arms.len()));
+        outline.sequence(variances);
+        for arm in arms {
+            outline.part(&arm.is_some());
+            if let Some(arm) = arm {
+                outline.digest_of(&arm.digest());
+            }
+        }
     }
 
     /// Where `row` stands in the matrices.
@@ -362,30 +398,56 @@ impl WithSimd for FullLogits<'_> {
 }
 
 impl Arm {
-    fn row(&self, place: u32, stride: u32) -> &[f32] {
-        let from = place as usize * stride as usize;
-        &self.covariance[from..from + stride as usize]
+    fn stride(&self) -> usize {
+        self.stride as usize
     }
 
-    /// Gives features that have come since the last outcome their prior.
-    fn grow(&mut self, prior: &[(f32, f32)], stride: u32) {
+    fn row(&self, place: u32) -> &[f32] {
+        let from = place as usize * self.stride();
+        &self.covariance[from..from + self.stride()]
+    }
+
+    fn digest(&self) -> Digest {
+        let Self { stride, mean, covariance, pending, updates, settled, digest } = self;
+        digest.of(|outline| {
+            outline.part(&(stride, updates));
+            outline.sequence(mean);
+            outline.sequence(pending);
+            if LARGE <= size_of_val(&covariance[..]) {
+                outline.digest_of(&settled.of(|outline| outline.numbers(covariance)));
+            } else {
+                outline.numbers(covariance);
+            }
+        })
+    }
+
+    /// Gives features that have come since the last outcome their prior, in rows of `stride` numbers.
+    fn grow(&mut self, prior: &[(f32, f32)], stride: usize) {
+        if self.stride() < stride {
+            self.covariance = widened(&self.covariance, self.stride(), stride);
+            self.pending = widened(&self.pending, self.stride(), stride);
+            self.stride = stride as u32;
+        }
+        if self.mean.len() < prior.len() {
+            self.settled.forget();
+        }
         for (place, &(mean, variance)) in prior.iter().enumerate().skip(self.mean.len()) {
             self.mean.push(mean);
             let from = self.covariance.len();
-            self.covariance.resize(from + stride as usize, 0.0);
+            self.covariance.resize(from + stride, 0.0);
             self.covariance[from + place] = variance;
         }
     }
 
     /// xᵀPx over the features that have a place in the matrix, pair by pair; what is pending is not taken off.
-    fn pairs(&self, active: &Active, stride: u32) -> f32 {
+    fn pairs(&self, active: &Active) -> f32 {
         let width = self.mean.len() as u32;
         let mut sum = 0.0;
         for (at, (&place, &x)) in active.places.iter().zip(&active.values).enumerate() {
             if width <= place {
                 continue;
             }
-            let row = self.row(place, stride);
+            let row = self.row(place);
             let mut product = 0.5 * row[place as usize] * x;
             for (&other, &y) in active.places[..at].iter().zip(&active.values) {
                 product += row.get(other as usize).copied().unwrap_or(0.0) * y;
@@ -395,14 +457,14 @@ impl Arm {
         sum
     }
 
-    fn learn(&mut self, active: &Active, stride: u32, step: impl FnOnce(f32, f32) -> Step) {
-        let width = self.mean.len().div_ceil(8) * 8;
+    fn learn(&mut self, active: &Active, step: impl FnOnce(f32, f32) -> Step) {
+        let stride = self.stride();
         let mut px = [0.0_f32; MAX_FULL];
-        let px = &mut px[..width];
+        let px = &mut px[..stride];
         kernel::wide(Product {
             matrix: &self.covariance,
             pending: &self.pending,
-            stride: stride as usize,
+            stride,
             places: &active.places,
             values: &active.values,
             result: &mut *px,
@@ -418,53 +480,55 @@ impl Arm {
         }
         let scale = shrink.sqrt();
         self.pending.extend(px.iter().map(|p| scale * p));
-        self.pending.resize(self.pending.len().div_ceil(stride as usize) * stride as usize, 0.0);
         self.updates += 1;
         // A small matrix is in the cache anyway.
-        if self.mean.len() <= SMALL || PENDING * stride as usize <= self.pending.len() {
-            self.settle(stride);
+        if self.mean.len() <= SMALL || PENDING * stride <= self.pending.len() {
+            self.settle();
         }
     }
 
     /// Takes off what is pending.
-    fn settle(&mut self, stride: u32) {
-        let stride = stride as usize;
-        let width = self.mean.len().div_ceil(8) * 8;
+    fn settle(&mut self) {
+        let stride = self.stride();
         if stride < self.pending.len() {
             self.pending.resize(PENDING * stride, 0.0);
         }
         if !self.pending.is_empty() {
-            kernel::wide(Downdate { matrix: &mut self.covariance, stride, width, taken: &self.pending });
+            self.settled.forget();
+            kernel::wide(Downdate { matrix: &mut self.covariance, stride, taken: &self.pending });
         }
         self.pending.clear();
     }
 
     /// Forgets what `FORGET_EVERY` outcomes forget: wider covariance, means a little closer to the prior's.
-    fn forget(&mut self, stride: u32, prior: &[(f32, f32)], keep: f32) {
-        self.settle(stride);
+    fn forget(&mut self, prior: &[(f32, f32)], keep: f32) {
+        self.settle();
+        let stride = self.stride();
         let mut widen = 1.0_f32;
         (0..FORGET_EVERY).for_each(|_| widen /= keep);
         for (place, (mean, &(m0, v0))) in self.mean.iter_mut().zip(prior).enumerate() {
-            let v = self.covariance[place * stride as usize + place];
+            let v = self.covariance[place * stride + place];
             *mean -= (1.0 - 1.0 / widen) * (v / v0).min(1.0) * (*mean - m0);
         }
-        self.widen(stride, prior, widen);
+        self.widen(prior, widen);
     }
 
     /// Widens the covariance by `factor`, each weight up to its prior.
-    fn widen(&mut self, stride: u32, prior: &[(f32, f32)], factor: f32) {
-        self.settle(stride);
+    fn widen(&mut self, prior: &[(f32, f32)], factor: f32) {
+        self.settle();
+        self.settled.forget();
+        let stride = self.stride();
         // Scaling row and column by a square root keeps the matrix positive; what would pass the prior is scaled less.
         let scale: Vec<f32> = prior
             .iter()
             .enumerate()
             .take(self.mean.len())
             .map(|(place, &(_, v0))| {
-                let v = self.covariance[place * stride as usize + place];
+                let v = self.covariance[place * stride + place];
                 (factor.min(v0 / v).max(1.0)).sqrt()
             })
             .collect();
-        for (place, row) in self.covariance.chunks_exact_mut(stride as usize).enumerate() {
+        for (place, row) in self.covariance.chunks_exact_mut(stride).enumerate() {
             for (p, &other) in row.iter_mut().zip(&scale) {
                 *p *= scale[place] * other;
             }
@@ -472,13 +536,54 @@ impl Arm {
     }
 }
 
+/// Rows of `before` numbers as rows of `stride`, zero where they are longer.
+fn widened(rows: &[f32], before: usize, stride: usize) -> Vec<f32> {
+    let mut wide = vec![0.0; rows.len().checked_div(before).unwrap_or(0) * stride];
+    for (to, from) in wide.chunks_exact_mut(stride).zip(rows.chunks_exact(before.max(1))) {
+        to[..before].copy_from_slice(from);
+    }
+    wide
+}
+
 /// The most features of an action in this tier.
 pub(crate) const MAX_FULL: usize = 512;
-/// Columns of a matrix are multiplied so many at a time.
-const WHOLE: usize = 32;
+/// Columns of a matrix are multiplied so many at a time, where vectors are widest.
+const WHOLE: usize = 2 * LANES;
 /// Outcomes after which what they take from the covariance is taken off in one pass.
 pub(crate) const PENDING: usize = 8;
 /// Up to so many features nothing is kept pending.
 const SMALL: usize = 64;
 /// Outcomes of an action between two steps of forgetting.
 const FORGET_EVERY: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tier of so many features in which one more comes up every other outcome, beyond those that had places from the start.
+    fn taught(features: u32, placed: u32) -> Full {
+        let mut full = Full::new(features as usize, 1);
+        (0..features).for_each(|_| full.push(Some((0.0, 0.3))));
+        (0..placed).for_each(|row| full.place(row));
+        let mut active = Active::default();
+        for t in 0..2 * features + 99 {
+            let newest = (t / 2).min(features - 1);
+            let rows: Vec<u32> = (0..=newest).filter(|row| *row == newest || row % 3 == t % 3).collect();
+            let values: Vec<f32> = rows.iter().map(|row| ((row * 7 + t) % 11) as f32 / 5.0 - 1.0).collect();
+            full.activate_all(&rows, &values, &mut active);
+            full.learn(&active, 0, 0.999, |mean, variance| Step {
+                g: if t.is_multiple_of(2) { 0.2 } else { -0.3 } - 0.1 * mean,
+                shrink: 0.2 / (1.0 + 0.2 * variance),
+            });
+        }
+        full
+    }
+
+    #[test]
+    fn a_matrix_that_was_laid_out_anew_is_one_that_was_wide_from_the_start() {
+        // Up to 64 features nothing is kept pending, beyond them a little is while the matrix grows.
+        for (features, placed) in [(60, 1), (60, 9), (60, 33), (90, 66), (90, 73)] {
+            assert!(taught(features, placed).arms == taught(features, features).arms, "{features} {placed}");
+        }
+    }
+}

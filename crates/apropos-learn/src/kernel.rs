@@ -144,7 +144,7 @@ impl WithSimd for Product<'_> {
         add_rows(simd, matrix, stride, places, values, result);
         let along = along(pending, stride, places, values);
         for (taken, along) in pending.chunks_exact(stride).zip(along) {
-            add_scaled(simd, result, &taken[..result.len()], -along);
+            add_scaled(simd, result, taken, -along);
         }
     }
 }
@@ -189,7 +189,7 @@ pub(crate) fn quadratic<S: Simd>(
     } else if S::F32_LANES == 4 {
         from = rows.columns::<S, 2>(simd, dense, from, &mut lanes);
     }
-    rows.columns::<pulp::Scalar, LANES>(pulp::Scalar::new(), dense, from, &mut lanes);
+    rows.eights(dense, from, &mut lanes);
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
@@ -217,8 +217,9 @@ impl Rows<'_> {
         while let Some(dense) = dense.get(from..from + width) {
             let mut sums = [simd.splat_f32s(0.0); N];
             for (&place, &x) in self.places.iter().zip(self.values) {
-                let at = place as usize * self.stride + from;
-                let Some(row) = self.matrix.get(at..at + width) else { continue };
+                // A place beyond the matrix has no row, and one that is beyond all numbers even less.
+                let at = (place as usize).wrapping_mul(self.stride).wrapping_add(from);
+                let Some(row) = self.matrix.get(at..at.wrapping_add(width)) else { continue };
                 let Some(row) = S::as_simd_f32s(row).0.first_chunk::<N>() else { continue };
                 let factor = simd.splat_f32s(x);
                 for at in 0..N {
@@ -240,6 +241,28 @@ impl Rows<'_> {
             from += width;
         }
         from
+    }
+}
+
+impl Rows<'_> {
+    /// The same for all columns from `from` on, eight at a time: what is left of wider vectors.
+    #[inline(always)]
+    fn eights(&self, dense: &[f32], from: usize, lanes: &mut [f32; LANES]) {
+        let (eights, _) = dense.get(from..).unwrap_or_default().as_chunks::<LANES>();
+        for (from, dense) in (from..).step_by(LANES).zip(eights) {
+            let mut sums = [0.0_f32; LANES];
+            for (&place, &x) in self.places.iter().zip(self.values) {
+                let at = (place as usize).wrapping_mul(self.stride).wrapping_add(from);
+                let row = self.matrix.get(at..).and_then(<[f32]>::first_chunk::<LANES>);
+                let Some(row) = row else { continue };
+                for lane in 0..LANES {
+                    sums[lane] += row[lane] * x;
+                }
+            }
+            for lane in 0..LANES {
+                lanes[lane] += sums[lane] * dense[lane];
+            }
+        }
     }
 }
 
@@ -265,12 +288,10 @@ fn add_rows<S: Simd>(
     }
 }
 
-/// P −= Σ u uᵀ over the first `width` numbers (a multiple of eight) of each row, for the one or eight vectors in `taken`; the
-/// diagonal stays positive.
+/// P −= Σ u uᵀ for the one or eight vectors in `taken`, row by row; the diagonal stays positive.
 pub(crate) struct Downdate<'a> {
     pub(crate) matrix: &'a mut [f32],
     pub(crate) stride: usize,
-    pub(crate) width: usize,
     pub(crate) taken: &'a [f32],
 }
 
@@ -279,21 +300,21 @@ impl WithSimd for Downdate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { matrix, stride, width, taken } = self;
+        let Self { matrix, stride, taken } = self;
         if taken.len() <= stride {
             for (place, row) in matrix.chunks_exact_mut(stride).enumerate() {
-                add_scaled(simd, &mut row[..width], &taken[..width], -taken[place]);
+                add_scaled(simd, row, taken, -taken[place]);
                 row[place] = row[place].max(1e-7);
             }
             return;
         }
-        let mut vectors = taken.chunks_exact(stride).map(|vector| &vector[..width]);
+        let mut vectors = taken.chunks_exact(stride);
         let halves: [[&[f32]; PENDING / 2]; 2] =
             [(); 2].map(|()| std::array::from_fn(|_| vectors.next().unwrap_or(&[])));
         for (place, row) in matrix.chunks_exact_mut(stride).enumerate() {
             for half in halves {
                 let factors = half.map(|vector| -vector.get(place).copied().unwrap_or(0.0));
-                add_four_scaled(simd, &mut row[..width], half, factors);
+                add_four_scaled(simd, row, half, factors);
             }
             row[place] = row[place].max(1e-7);
         }
@@ -397,7 +418,7 @@ mod tests {
         places.iter().zip(&values).for_each(|(place, x)| dense[*place as usize] = *x);
         same!(row, |_room| Squares(&matrix, &places, &values, &dense));
         for pending in [&taken[..0], &taken[..48], &taken[..3 * 48]] {
-            same!(dense, |result| Product {
+            same!(taken[..48].to_vec(), |result| Product {
                 matrix: &matrix,
                 pending,
                 stride: 48,
@@ -407,7 +428,7 @@ mod tests {
             });
         }
         for taken in [&taken[..48], &taken[..]] {
-            same!(matrix, |matrix| Downdate { matrix, stride: 48, width: 40, taken });
+            same!(matrix, |matrix| Downdate { matrix, stride: 48, taken });
         }
     }
 
@@ -428,7 +449,7 @@ mod tests {
         );
         let taken = numbers(9_000, 8 * 48);
         let mut downdated = matrix.clone();
-        wide(Downdate { matrix: &mut downdated, stride, width: 40, taken: &taken });
+        wide(Downdate { matrix: &mut downdated, stride, taken: &taken });
         for (row, column) in pairs() {
             let square =
                 |at: usize| f64::from(taken[at * stride + row]) * f64::from(taken[at * stride + column]);

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod blocks;
 mod calibrate;
 mod check;
 mod definition;
 mod delay;
+mod digest;
 mod drift;
 mod encoder;
 mod error;

@@ -38,6 +38,7 @@ impl Model {
         if !self.slots().starts_with(base.slots()) || !other.slots().starts_with(base.slots()) {
             return Err(MergeError::Base);
         }
+        self.changed();
         // Where each of the other's rows stands here; new ones are added.
         let crosses = self.encoder.adopt_crosses(&other.encoder);
         let here = |slot: &Slot| match slot.kind {

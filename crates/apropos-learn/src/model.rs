@@ -7,10 +7,11 @@ use std::borrow::Borrow;
 use apropos_event::{ActionId, Problems};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{Digest, Kept};
 use crate::encoder::{Encoder, Slot};
 use crate::guard::Influence;
 use crate::reward::Reward;
-use crate::{Features, Input, LearnError, ModelDefinition, Scores, check};
+use crate::{Features, Input, LearnError, ModelDefinition, SNAPSHOT_VERSION, Scores, check};
 
 /// The most actions of a model.
 pub const MAX_ACTIONS: usize = 65_536;
@@ -28,6 +29,12 @@ pub struct Model {
     pub(crate) rewards: Vec<Reward>,
     pub(crate) influence: Influence,
     pub(crate) refused: u64,
+    /// Of definition and actions, which seldom change.
+    #[serde(skip)]
+    head: Kept,
+    /// Of everything.
+    #[serde(skip)]
+    digest: Kept,
 }
 
 /// One outcome of one decision.
@@ -92,6 +99,8 @@ impl Model {
             rewards,
             influence: Influence::default(),
             refused: 0,
+            head: Kept::default(),
+            digest: Kept::default(),
         };
         Ok(model)
     }
@@ -181,6 +190,7 @@ impl Model {
         outcome: &Outcome,
         weight: f64,
     ) -> Result<(), LearnError> {
+        self.changed();
         if let Err(error) = self.check_outcome(features, action, outcome, weight) {
             self.refused += 1;
             return Err(error);
@@ -225,6 +235,8 @@ impl Model {
         }
         let group = self.definition.groups.iter().position(|group| group.actions.contains(&action));
         let group = group.map_or(0, |at| at as u16 + 1);
+        self.changed();
+        self.head.forget();
         for state in &mut self.rewards {
             state.add_action(self.encoder.slots(), usize::from(group), &self.definition);
         }
@@ -245,6 +257,7 @@ impl Model {
 
     /// Takes note of a context without an outcome: scaling, quantiles, common categories.
     pub fn observe(&mut self, features: &Features) {
+        self.changed();
         let before = self.encoder.slots().len();
         self.encoder.observe(features);
         for at in before..self.encoder.slots().len() {
@@ -253,6 +266,33 @@ impl Model {
                 state.push(slot, &self.definition);
             }
         }
+    }
+
+    /// A hash (BLAKE3) of everything learned: models with the same fingerprint decide the same, and those with the same
+    /// content have the same fingerprint, wherever it comes from.
+    ///
+    /// Worked out when asked for, then kept until something changes; what has not changed since is not hashed again, so that
+    /// it costs what outcomes touched and a little for each input, action and feature.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.digest.of(|outline| {
+            let Self { encoder, rewards, influence, refused, .. } = self;
+            outline.digest_of(&self.head());
+            encoder.outline(outline);
+            outline.part(&(influence, refused, rewards.len()));
+            for reward in rewards {
+                reward.outline(outline);
+            }
+        })
+    }
+
+    fn head(&self) -> Digest {
+        let Self { definition, actions, group_of, .. } = self;
+        self.head.of(|outline| outline.part(&(SNAPSHOT_VERSION, definition, actions, group_of)))
+    }
+
+    /// To be called before anything changes: what the model is now, its digest is no longer.
+    pub(crate) fn changed(&mut self) {
+        self.digest.forget();
     }
 
     /// Whether the parts of a restored model fit each other.

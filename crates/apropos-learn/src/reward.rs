@@ -7,6 +7,7 @@ use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Platt;
+use crate::digest::Outline;
 use crate::drift::Alarms;
 use crate::encoder::{FeatureKind, Slot};
 use crate::explore::spread;
@@ -149,6 +150,22 @@ impl Reward {
                 .all(|number| number.is_finite())
             && self.losses.iter().all(|loss| loss.is_finite())
             && self.calibration.is_finite()
+    }
+
+    /// Outlines everything learned.
+    pub(crate) fn outline(&self, outline: &mut Outline) {
+        let Self { table, upper, full, hats, shares, precision, losses, evidence, .. } = self;
+        let Self { usual, newcomer, optimism, priors, calibration, alarms, updates, last_loss, .. } = self;
+        outline.part(&(hats, shares, losses, usual, newcomer, optimism, priors, calibration, alarms));
+        outline.part(&(updates, last_loss, full.is_some()));
+        outline.sequence(precision);
+        outline.sequence(evidence);
+        for table in upper.iter().chain([table]) {
+            table.outline(outline);
+        }
+        if let Some(full) = full {
+            full.outline(outline);
+        }
     }
 
     /// The posterior mean of a weight in the tier that is believed.

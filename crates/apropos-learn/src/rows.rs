@@ -10,22 +10,20 @@
 use pulp::Simd;
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::{Block, Blocks};
+use crate::digest::Outline;
+
 /// Lanes of a block.
 pub(crate) const LANES: usize = 8;
 /// Numbers of a block: means, then variances.
 pub(crate) const BLOCK: usize = 2 * LANES;
-/// Means of eight lanes, then their variances, in one cache line: vectors that cross two load at half the speed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(align(64))]
-struct Block([f32; BLOCK]);
 
 /// Means and variances by feature and lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
     /// Blocks of a row.
     blocks: u32,
-    #[serde(with = "flat")]
-    data: Vec<Block>,
+    data: Blocks,
 }
 
 /// Weights of one lane, beside each other; reused.
@@ -45,7 +43,7 @@ impl Weights {
 impl Table {
     /// A table without rows for `lanes` lanes.
     pub(crate) fn new(lanes: usize) -> Self {
-        Self { blocks: lanes.div_ceil(LANES) as u32, data: Vec::new() }
+        Self { blocks: lanes.div_ceil(LANES) as u32, data: Blocks::default() }
     }
 
     /// Blocks of a row.
@@ -55,16 +53,17 @@ impl Table {
 
     /// The number of rows.
     pub(crate) fn rows(&self) -> usize {
-        self.data.len().checked_div(self.blocks()).unwrap_or(0)
+        self.data.all().len().checked_div(self.blocks()).unwrap_or(0)
     }
 
     /// Adds a row whose weights all have this mean and variance.
     pub(crate) fn push(&mut self, mean: f32, variance: f32) {
         let mut block = [mean; BLOCK];
         block[LANES..].fill(variance);
-        if self.data.capacity() < self.data.len() + self.blocks() {
+        let count = self.data.all().len();
+        if self.data.capacity() < count + self.blocks() {
             // Tables are large: they grow by an eighth, not to twice their size.
-            self.data.reserve_exact((self.data.len() / 8).max(16 * self.blocks()));
+            self.data.reserve_exact((count / 8).max(16 * self.blocks()));
         }
         self.data.extend(std::iter::repeat_n(Block(block), self.blocks()));
     }
@@ -76,11 +75,11 @@ impl Table {
             let old = std::mem::take(&mut self.data);
             let before = self.blocks();
             self.blocks += 1;
-            self.data.reserve(rows * self.blocks());
-            for row in 0..rows {
-                self.data.extend_from_slice(&old[row * before..(row + 1) * before]);
-                self.data.push(Block([0.0; BLOCK]));
-            }
+            self.data.reserve_exact(rows * self.blocks());
+            self.data.extend((0..rows).flat_map(|row| {
+                let old = old.all()[row * before..(row + 1) * before].iter().copied();
+                old.chain([Block([0.0; BLOCK])])
+            }));
         }
         for row in 0..rows {
             let (mean, variance) = prior(row);
@@ -95,13 +94,13 @@ impl Table {
 
     /// Mean and variance of one weight.
     pub(crate) fn weight(&self, row: u32, lane: usize) -> (f32, f32) {
-        self.data[self.at(row, lane)].get(lane)
+        self.data.all()[self.at(row, lane)].get(lane)
     }
 
     /// Sets mean and variance of one weight.
     pub(crate) fn set(&mut self, row: u32, lane: usize, mean: f32, variance: f32) {
         let at = self.at(row, lane);
-        self.data[at].set(lane, (mean, variance));
+        self.data.set(at, lane, (mean, variance));
     }
 
     /// Σ m x and Σ v x² of one lane, in the order of the features.
@@ -214,12 +213,13 @@ impl Table {
         halves[LANES..].fill(1.0);
         let halves = S::as_simd_f32s(&halves).0.first().copied().unwrap_or(simd.splat_f32s(0.0));
         let means = simd.less_than_f32s(halves, simd.splat_f32s(0.5));
+        let data = self.data.all();
         let (parts, rest) = sums.as_chunks_mut::<N>();
         for part in parts {
             let mut local = [[simd.splat_f32s(0.0); V]; N];
             for (&row, &x) in rows.iter().zip(values) {
                 let from = row as usize * self.blocks() + *at;
-                let Some(blocks) = self.data.get(from..).and_then(|blocks| blocks.first_chunk::<N>()) else {
+                let Some(blocks) = data.get(from..).and_then(|blocks| blocks.first_chunk::<N>()) else {
                     continue;
                 };
                 let (line, square) = (simd.splat_f32s(x), simd.splat_f32s(x * x));
@@ -249,49 +249,17 @@ impl Table {
         rest
     }
 
+    /// Outlines all weights.
+    pub(crate) fn outline(&self, outline: &mut Outline) {
+        outline.part(&self.blocks);
+        self.data.outline(outline);
+    }
+
     /// Whether this is a table of finite numbers of that shape.
     pub(crate) fn fits(&self, rows: usize, lanes: usize) -> bool {
         self.blocks() == lanes.div_ceil(LANES)
-            && self.data.len() == rows * self.blocks()
-            && self.data.iter().flat_map(|block| block.0).all(f32::is_finite)
-    }
-}
-
-impl Block {
-    fn get(&self, lane: usize) -> (f32, f32) {
-        (self.0[lane % LANES], self.0[lane % LANES + LANES])
-    }
-
-    fn set(&mut self, lane: usize, (mean, variance): (f32, f32)) {
-        (self.0[lane % LANES], self.0[lane % LANES + LANES]) = (mean, variance);
-    }
-}
-
-/// Blocks as they are stored: one sequence of numbers.
-mod flat {
-    use serde::de::Error as _;
-    use serde::ser::SerializeSeq as _;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::{BLOCK, Block};
-
-    pub(super) fn serialize<S: Serializer>(blocks: &[Block], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut numbers = serializer.serialize_seq(Some(blocks.len() * BLOCK))?;
-        for number in blocks.iter().flat_map(|block| &block.0) {
-            numbers.serialize_element(number)?;
-        }
-        numbers.end()
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Block>, D::Error> {
-        let numbers = Vec::<f32>::deserialize(deserializer)?;
-        match numbers.as_chunks() {
-            (blocks, []) => Ok(blocks.iter().copied().map(Block).collect()),
-            _ => Err(D::Error::custom(format!(
-                "expected a multiple of {BLOCK} numbers, found {}",
-                numbers.len()
-            ))),
-        }
+            && self.data.all().len() == rows * self.blocks()
+            && self.data.all().iter().flat_map(|block| block.0).all(f32::is_finite)
     }
 }
 
@@ -319,9 +287,9 @@ mod tests {
         for _ in 0..4_096 {
             table.push(0.0, 1.0);
         }
-        assert!(table.data.len() * size_of::<Block>() <= 32 << 20, "{}", table.data.len());
+        assert!(size_of_val(table.data.all()) <= 32 << 20, "{}", table.data.all().len());
         // What was reserved beyond is at most an eighth.
-        assert!(table.data.capacity() <= table.data.len() / 8 * 9 + 16 * table.blocks());
+        assert!(table.data.capacity() <= table.data.all().len() / 8 * 9 + 16 * table.blocks());
     }
 
     #[test]

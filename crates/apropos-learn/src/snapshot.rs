@@ -10,7 +10,7 @@ use crate::{Model, check};
 /// First bytes of every snapshot.
 const MAGIC: &[u8; 4] = b"APLM";
 /// The format this version writes, and the only one it reads.
-pub const SNAPSHOT_VERSION: u16 = 2;
+pub const SNAPSHOT_VERSION: u16 = 3;
 const HEADER: usize = 6;
 const CHECKSUM: usize = 8;
 
@@ -73,10 +73,5 @@ impl Model {
             return Err(SnapshotError::Definition(problems));
         }
         if model.is_consistent() { Ok(model) } else { Err(SnapshotError::Inconsistent) }
-    }
-
-    /// A hash (BLAKE3) of everything learned: models with the same fingerprint decide the same.
-    pub fn fingerprint(&self) -> [u8; 32] {
-        *blake3::hash(&self.snapshot()).as_bytes()
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Not here: how it learns, see `apropos-learn`.
 
+use apropos_event::ActionId;
 use apropos_learn::{Outcome, SnapshotError};
 use apropos_nba::{Fingerprint, Reward};
 
@@ -9,18 +10,22 @@ use apropos_nba::{Fingerprint, Reward};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     learned: apropos_learn::Model,
-    fingerprint: Fingerprint,
+    /// The places of its actions, by name.
+    by_name: Vec<u32>,
 }
 
 impl Model {
     pub(crate) fn new(learned: apropos_learn::Model) -> Self {
-        let fingerprint = Fingerprint::of_digest(&learned.fingerprint());
-        Self { learned, fingerprint }
+        let actions = learned.actions();
+        let mut by_name: Vec<u32> = (0..actions.len() as u32).collect();
+        by_name.sort_unstable_by_key(|at| &actions[*at as usize]);
+        Self { learned, by_name }
     }
 
-    /// The fingerprint: models with the same fingerprint decide the same.
+    /// The fingerprint: models with the same fingerprint decide the same. Worked out when first asked for after something
+    /// was learned, at the cost of what has changed since it was asked for before; kept for all threads then.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
+        Fingerprint::of_digest(&self.learned.fingerprint())
     }
 
     /// What was learned.
@@ -44,19 +49,21 @@ impl Model {
     /// Learns from rewards, in their order. Gives how many were refused: of actions the model does not know, or with
     /// features that are not its own.
     pub fn learn(&mut self, rewards: &[Reward]) -> usize {
-        let mut refused = 0;
-        for reward in rewards {
-            let action = self.learned.actions().iter().position(|known| *known == reward.action);
-            let outcome = Outcome::new(0, if reward.success { 1.0 } else { 0.0 });
-            // Learning takes note of the context too, once.
-            let learned = action.is_some_and(|action| {
-                self.learned.learn(&reward.features, action as u32, &outcome, 1.0).is_ok()
-            });
-            refused += usize::from(!learned);
-        }
-        if !rewards.is_empty() {
-            self.fingerprint = Fingerprint::of_digest(&self.learned.fingerprint());
-        }
-        refused
+        let refused = rewards.iter().map(|reward| usize::from(!self.learn_one(reward)));
+        refused.sum()
+    }
+
+    /// Learns from one reward; `false` when it is refused. Learning takes note of the context too, once.
+    fn learn_one(&mut self, reward: &Reward) -> bool {
+        let outcome = Outcome::new(0, if reward.success { 1.0 } else { 0.0 });
+        let action = self.place(&reward.action);
+        action.is_some_and(|action| self.learned.learn(&reward.features, action, &outcome, 1.0).is_ok())
+    }
+
+    /// The place of an action. O(log actions).
+    fn place(&self, action: &ActionId) -> Option<u32> {
+        let actions = self.learned.actions();
+        let at = self.by_name.binary_search_by(|at| actions[*at as usize].cmp(action)).ok()?;
+        self.by_name.get(at).copied()
     }
 }

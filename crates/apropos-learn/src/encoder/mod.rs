@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::features::Raw;
 use self::{category::Categories, cross::Crosses, number::Number, search::Search};
+use crate::digest::Outline;
 use crate::{EncoderDefinition, InputKind, LearnError, ModelDefinition};
 
 /// The largest magnitude of a number.
@@ -173,6 +174,21 @@ impl Encoder {
             })
             && self.crosses.is_consistent(&fresh.crosses, rows, definition.inputs.len())
             && self.search.is_consistent(definition.inputs.len() as u16)
+    }
+
+    /// Outlines everything seen.
+    pub(crate) fn outline(&self, outline: &mut Outline) {
+        let Self { settings, inputs, watched, crosses, declared, search, slots } = self;
+        outline.part(&(settings, watched, crosses, declared, slots, inputs.len()));
+        for InputState { base, state } in inputs {
+            outline.part(base);
+            match state {
+                State::Number(number) => number.outline(outline),
+                State::Category(categories) => outline.part(categories),
+                State::Flag => {}
+            }
+        }
+        search.outline(outline);
     }
 
     /// The number of inputs.

@@ -3,6 +3,8 @@
 use apropos_event::draw;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Outline;
+
 /// What is known about the values of one number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Number {
@@ -102,6 +104,13 @@ impl Number {
         let Some((left, share)) = self.knots.place(x) else { return 0 };
         let ranges = f32::from(self.knots.count.max(2) - 1);
         (((left as f32 + share) / ranges * 4.0) as u8).min(3)
+    }
+
+    /// Outlines everything seen.
+    pub(super) fn outline(&self, outline: &mut Outline) {
+        let Self { count, mean, squares, inverse_sd, reservoir, knots } = self;
+        outline.part(&(count, mean, squares, inverse_sd, knots));
+        outline.sequence(reservoir);
     }
 
     /// Takes note of `x`.

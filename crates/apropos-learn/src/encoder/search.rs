@@ -9,6 +9,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Outline;
+
 /// Pairs on trial at a time.
 const TRIALS: usize = 8;
 /// Bins of an input.
@@ -75,6 +77,18 @@ impl Search {
         });
         self.fill(inputs, known);
         found
+    }
+
+    /// Outlines all trials.
+    pub(super) fn outline(&self, outline: &mut Outline) {
+        let Self { trials, last } = self;
+        outline.part(&(last, trials.len()));
+        for Trial { pair, outcomes, sums } in trials {
+            outline.part(&(pair, outcomes, sums.len()));
+            for (sum, variance) in sums {
+                outline.numbers(&[*sum, *variance]);
+            }
+        }
     }
 
     /// Puts the next pairs on trial while there is room.
