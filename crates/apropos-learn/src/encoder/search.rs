@@ -66,6 +66,10 @@ impl Search {
                 *expected += variance;
             }
             trial.outcomes += 1;
+            // All stages are multiples of the first.
+            if !trial.outcomes.is_multiple_of(STAGES[0].0) {
+                return true;
+            }
             let Some((_, least)) = STAGES.iter().find(|(outcomes, _)| *outcomes == trial.outcomes) else {
                 return true;
             };
