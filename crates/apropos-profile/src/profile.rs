@@ -225,6 +225,9 @@ impl Member {
 
     /// The stances of one area: they stand together because matters sort by area first.
     pub(crate) fn stances_in(&self, area: Area) -> &[Stance] {
+        if self.stances.is_empty() {
+            return &[];
+        }
         let from = self.stances.partition_point(|stance| stance.matter.area() < area);
         let rest = self.stances.get(from..).unwrap_or_default();
         let length = rest.partition_point(|stance| stance.matter.area() == area);

@@ -70,6 +70,9 @@ impl ProfileRules {
 
     /// Everything the customer asked for less of, in order, each once.
     pub fn wants_less_of<'a>(&self, profile: &'a Profile, now: Timestamp) -> Vec<&'a Subject> {
+        if profile.is_silent() {
+            return Vec::new();
+        }
         let stances = profile.members.iter().flat_map(|member| member.stances_in(Area::Shown));
         let mut subjects: Vec<&Subject> = stances
             .filter_map(|stance| match &stance.matter {
@@ -91,11 +94,7 @@ impl ProfileRules {
         let standing = narrowest(profile, Area::Unprotected, now, concerns).state;
         match state {
             _ if standing == ConsentState::Denied => true,
-            "complaint_open" => profile
-                .members
-                .iter()
-                .flat_map(|member| &member.dossiers)
-                .any(|dossier| dossier.kind == DossierKind::Complaint && dossier.is_open()),
+            "complaint_open" => has_open_complaint(profile),
             "minor" if self.definition.protected.unknown_age_is_minor => standing != ConsentState::Granted,
             _ => false,
         }
@@ -109,6 +108,10 @@ impl ProfileRules {
 
     /// Whether the customer is in any protected state at `now`: [`ProfileRules::protected_states`] is not empty.
     pub fn is_protected_at_all(&self, profile: &Profile, now: Timestamp) -> bool {
+        // Most people say nothing about it: then only an open complaint and an unknown age protect.
+        if profile.members.iter().all(|member| member.stances_in(Area::Unprotected).is_empty()) {
+            return self.definition.protected.unknown_age_is_minor || has_open_complaint(profile);
+        }
         self.states.iter().any(|state| self.is_protected(profile, state.as_str(), now))
     }
 
@@ -163,6 +166,11 @@ impl ProfileRules {
             _ => None,
         })
     }
+}
+
+fn has_open_complaint(profile: &Profile) -> bool {
+    let mut dossiers = profile.members.iter().flat_map(|member| &member.dossiers);
+    dossiers.any(|dossier| dossier.kind == DossierKind::Complaint && dossier.is_open())
 }
 
 fn settings(profile: &Profile) -> impl Iterator<Item = &Setting> {

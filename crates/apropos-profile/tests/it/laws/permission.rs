@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::draws::{Asked, DAYS, Draws, cases, copy, event, life, lived};
 use super::merging::{link, today};
-use crate::support::{day, event_of, rules, seen};
+use crate::support::{compile, day, definition, event_of, rules, seen};
 
 #[test]
 fn merging_never_widens() {
@@ -114,6 +114,26 @@ fn replaying_what_was_said_changes_nothing() {
         let now = draws.instant(2 * DAYS);
         assert_eq!(asked.permitted(&rules, &profile, now), asked.permitted(&rules, &before, now));
     }
+}
+
+#[test]
+fn who_is_protected_at_all_is_in_some_protected_state() {
+    let mut definition = definition();
+    let rules = [false, true].map(|minor| {
+        definition.protected.unknown_age_is_minor = minor;
+        compile(&definition)
+    });
+    let mut protected = 0;
+    for case in 0..cases() {
+        let mut draws = Draws::new("protected", case);
+        let rules = &rules[draws.below(2) as usize];
+        let profile = if draws.once_in(8) { Profile::new() } else { lived(&mut draws, rules, "a", 8) };
+        let now = draws.instant(2 * DAYS);
+        let states = rules.protected_states(&profile, now);
+        assert_eq!(rules.is_protected_at_all(&profile, now), !states.is_empty(), "case {case}");
+        protected += u64::from(!states.is_empty());
+    }
+    assert!(cases() / 4 < protected && protected < cases());
 }
 
 #[test]
