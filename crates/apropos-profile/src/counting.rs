@@ -1,14 +1,17 @@
 //! Reading counters over all members of a profile.
 //!
-//! Not here: the counting itself, see [`apropos_event::counter`].
+//! Where the events of a kind are kept is looked up once ([`Events`]), and which of them lie in a span is found once
+//! ([`Seen`]), however many counters read them. Not here: the counting itself, see [`apropos_event::counter`].
 
-use apropos_event::counter::{ColumnKind, Span};
-use apropos_event::{PropertyName, Timestamp};
+use apropos_event::counter::{ColumnKind, Entry, Reading, Series, Span, Stretch};
+use apropos_event::draw::stable_hash;
+use apropos_event::{ChannelId, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::Profile;
 use crate::definition::Aggregate;
-use crate::history::CHANNEL as CHANNEL_LABEL;
+use crate::few::Few;
+use crate::history::{CHANNEL as CHANNEL_LABEL, History, KIND};
 use crate::profile::Member;
 use crate::rules::{CHANNEL, Counter};
 
@@ -27,137 +30,192 @@ pub enum Count {
     Nothing,
 }
 
-/// Reads `counter` through `span`. `marks` is working memory.
-///
-/// A count or number of distinct values whose window reaches behind what is kept is at least what is read; sums and
-/// firsts of such windows are nothing.
-pub(crate) fn read(profile: &Profile, counter: &Counter, span: Span, marks: &mut Vec<u64>) -> Count {
-    let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
-    let last = || profile.members.iter().filter_map(|member| last(member, kind, span)).max();
-    match counter.aggregate {
-        Aggregate::Count => Count::Number(count(profile, kind, span)),
-        Aggregate::Sum => {
-            let property = counter.property.as_ref().map(PropertyName::as_str);
-            let total = sum(profile, kind.unwrap_or_default(), property.unwrap_or_default(), span);
-            total.map_or(Count::Nothing, Count::Amount)
-        }
-        Aggregate::Last => last().map_or(Count::Nothing, Count::Instant),
-        Aggregate::DaysSince => {
-            last().map_or(Count::Nothing, |at| Count::Days(span.to.since(at).as_days_f64()))
-        }
-        Aggregate::First => first(profile, kind, span).map_or(Count::Nothing, Count::Instant),
-        Aggregate::Distinct => Count::Number(distinct(profile, counter, span, marks)),
-    }
+/// Where a profile keeps the events of one kind, or of any.
+#[derive(Debug)]
+pub(crate) struct Events<'a>(Few<Place<'a>>);
+
+/// One series that has events of the kind.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    history: &'a History,
+    series: &'a Series,
+    /// The number of the kind where other kinds stand in the series, too.
+    among: Option<u16>,
 }
 
-/// The sum of a property over all events of `kind` in `span`; `None` when part of it is no longer known.
-pub(crate) fn sum(profile: &Profile, kind: &str, property: &str, span: Span) -> Option<Decimal> {
-    let mut total = Decimal::ZERO;
-    for series in profile.members.iter().filter_map(|member| member.history.lane(kind)) {
-        if let Some(column) = series.column(property, ColumnKind::Amount) {
-            let reading = series.sum(column, span);
-            if !reading.exact {
-                return None;
+/// Events of one kind, or of any, in one span.
+#[derive(Debug)]
+pub(crate) struct Seen<'a> {
+    to: Timestamp,
+    parts: Few<Part<'a>>,
+}
+
+/// Those of them that one series has.
+#[derive(Clone, Copy, Debug)]
+struct Part<'a> {
+    place: Place<'a>,
+    stretch: Stretch<'a>,
+}
+
+impl<'a> Events<'a> {
+    /// None.
+    pub(crate) const NONE: Self = Self(Few::NONE);
+
+    /// Those of `kind`, or of any. O(members · log lanes).
+    pub(crate) fn of(profile: &'a Profile, kind: Option<&str>) -> Self {
+        let mut places = Few::NONE;
+        for Member { history, .. } in &profile.members {
+            let Some(kind) = kind else {
+                history.all().for_each(|series| places.push(Place { history, series, among: None }));
+                continue;
+            };
+            if let Some(series) = history.lane(kind) {
+                places.push(Place { history, series, among: None });
+            } else if let Some(among) = history.kinds.find_by(|known| known.as_str().cmp(kind)) {
+                places.push(Place { history, series: &history.common, among: Some(among) });
             }
-            total = total.checked_add(reading.value)?;
         }
+        Self(places)
     }
-    Some(total)
-}
 
-/// How many events of `kind`, or of any, lie in `span`.
-pub(crate) fn count(profile: &Profile, kind: Option<&str>, span: Span) -> u64 {
-    profile.members.iter().map(|member| member.history.count(kind, span).0).sum()
-}
-
-fn last(member: &Member, kind: Option<&str>, span: Span) -> Option<Timestamp> {
-    let history = &member.history;
-    let Some(kind) = kind else { return history.all().filter_map(|series| series.last(span)).max() };
-    if let Some(series) = history.lane(kind) {
-        return series.last(span);
+    /// Those that lie in `span`. O(members · log events).
+    pub(crate) fn through(&self, span: Span) -> Seen<'a> {
+        let part = |place: &Place<'a>| Part { place: *place, stretch: place.series.stretch(span) };
+        Seen { to: span.to, parts: self.0.map(part) }
     }
-    let number = common_number(member, kind)?;
-    history.common.within(span).rev().find(|entry| entry.labels[0] == number).map(|entry| entry.at)
 }
 
-fn common_number(member: &Member, kind: &str) -> Option<u16> {
-    member.history.kinds.iter().position(|known| known.as_str() == kind).map(|at| at as u16 + 1)
-}
+impl<'a> Seen<'a> {
+    /// None.
+    pub(crate) const NONE: Self = Self { to: Timestamp::MIN, parts: Few::NONE };
 
-fn first(profile: &Profile, kind: Option<&str>, span: Span) -> Option<Timestamp> {
-    let mut earliest: Option<Timestamp> = None;
-    let mut take = |at: Option<Timestamp>| {
-        if let Some(at) = at {
-            earliest = Some(earliest.map_or(at, |known| known.min(at)));
-        }
-    };
-    for member in &profile.members {
-        match kind {
-            Some(kind) => {
-                if let Some(series) = member.history.lane(kind) {
-                    let reading = series.first(span);
-                    if !reading.exact {
-                        return None;
-                    }
-                    take(reading.value);
-                } else if let Some(number) = common_number(member, kind) {
-                    let entry = member.history.common.within(span).find(|entry| entry.labels[0] == number);
-                    take(entry.map(|entry| entry.at));
+    /// Reads `counter`, which must be of this kind and window. `marks` is working memory.
+    ///
+    /// A count or number of distinct values whose window reaches behind what is kept is at least what is read; sums and
+    /// firsts of such windows are nothing.
+    pub(crate) fn read(&self, counter: &Counter, marks: &mut Vec<u64>) -> Count {
+        match counter.aggregate {
+            Aggregate::Count => Count::Number(self.count()),
+            Aggregate::Sum => match (&counter.property, &counter.kind) {
+                (Some(property), Some(_)) => {
+                    self.sum(property.as_str()).map_or(Count::Nothing, Count::Amount)
                 }
+                // INVARIANT: no definition adds up a property over all kinds.
+                _ => Count::Amount(Decimal::ZERO),
+            },
+            Aggregate::Last => self.last().map_or(Count::Nothing, Count::Instant),
+            Aggregate::DaysSince => {
+                self.last().map_or(Count::Nothing, |at| Count::Days(self.to.since(at).as_days_f64()))
             }
-            None => {
-                for series in member.history.all() {
-                    let reading = series.first(span);
-                    if !reading.exact {
-                        return None;
-                    }
-                    take(reading.value);
+            Aggregate::First => self.first().map_or(Count::Nothing, Count::Instant),
+            Aggregate::Distinct => {
+                marks.clear();
+                match &counter.property {
+                    Some(property) if property.as_str() == CHANNEL => self.channels(marks),
+                    Some(property) if counter.kind.is_some() => self.marks(property.as_str(), marks),
+                    _ => {}
                 }
+                Count::Number(marks.len() as u64)
             }
         }
     }
-    earliest
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        match &self.parts {
+            Few::One(part) => part.count(),
+            Few::Many(parts) => parts.iter().map(Part::count).sum(),
+        }
+    }
+
+    /// The sum of a property; `None` when part of it is no longer known.
+    pub(crate) fn sum(&self, property: &str) -> Option<Decimal> {
+        let known = |sum: Reading<Decimal>| sum.exact.then_some(sum.value);
+        match &self.parts {
+            Few::One(part) => part.sum(property).map_or(Some(Decimal::ZERO), known),
+            Few::Many(parts) => {
+                let mut sums = parts.iter().filter_map(|part| part.sum(property));
+                sums.try_fold(Decimal::ZERO, |total, sum| total.checked_add(known(sum)?))
+            }
+        }
+    }
+
+    /// When the last was.
+    pub(crate) fn last(&self) -> Option<Timestamp> {
+        self.parts().filter_map(Part::last).max()
+    }
+
+    /// When the last was that stands in a lane of its kind.
+    pub(crate) fn last_in_lanes(&self) -> Option<Timestamp> {
+        self.parts().filter(|part| part.place.among.is_none()).filter_map(Part::last).max()
+    }
+
+    /// When the first was; `None` also when that is no longer known.
+    fn first(&self) -> Option<Timestamp> {
+        let mut earliest: Option<Timestamp> = None;
+        for reading in self.parts().map(Part::first) {
+            let first = if reading.exact { reading.value } else { return None };
+            earliest = [earliest, first].into_iter().flatten().min();
+        }
+        earliest
+    }
+
+    /// Collects what tells the values of a property apart.
+    fn marks(&self, property: &str, marks: &mut Vec<u64>) {
+        for part in self.parts().filter(|part| part.place.among.is_none()) {
+            if let Some(column) = part.stretch.series().column(property, ColumnKind::Mark) {
+                part.stretch.distinct_into(column, marks);
+            }
+        }
+    }
+
+    /// Collects what tells channels apart.
+    fn channels(&self, marks: &mut Vec<u64>) {
+        for part in self.parts() {
+            let channel = |entry: &Entry| part.place.history.channels.get(entry.labels[CHANNEL_LABEL]);
+            let hash = |channel: &ChannelId| stable_hash(0, channel.as_str().as_bytes());
+            marks.extend(part.entries().filter_map(channel).map(hash));
+        }
+        marks.sort_unstable();
+        marks.dedup();
+    }
+
+    fn parts(&self) -> std::slice::Iter<'_, Part<'a>> {
+        self.parts.items().iter()
+    }
 }
 
-fn distinct(profile: &Profile, counter: &Counter, span: Span, marks: &mut Vec<u64>) -> u64 {
-    marks.clear();
-    let Some(property) = &counter.property else { return 0 };
-    let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
-    if property.as_str() != CHANNEL {
-        for series in
-            profile.members.iter().filter_map(|member| member.history.lane(kind.unwrap_or_default()))
-        {
-            if let Some(column) = series.column(property.as_str(), ColumnKind::Mark) {
-                series.distinct_into(column, span, marks);
-            }
-        }
-        return marks.len() as u64;
+impl<'a> Part<'a> {
+    /// The events, oldest first.
+    fn entries(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
+        let among = self.place.among;
+        self.stretch.entries().filter(move |entry| among.is_none_or(|number| entry.labels[KIND] == number))
     }
-    for member in &profile.members {
-        let history = &member.history;
-        let mut add = |label: u16| {
-            if let Some(channel) = history.channels.get(label) {
-                marks.push(apropos_event::draw::stable_hash(0, channel.as_str().as_bytes()));
-            }
-        };
-        match kind {
-            Some(kind) => {
-                if let Some(series) = history.lane(kind) {
-                    series.within(span).for_each(|entry| add(entry.labels[CHANNEL_LABEL]));
-                } else {
-                    let number = common_number(member, kind);
-                    let entries = history.common.within(span).filter(|entry| Some(entry.labels[0]) == number);
-                    entries.for_each(|entry| add(entry.labels[CHANNEL_LABEL]));
-                }
-            }
-            None => {
-                for series in history.all() {
-                    series.within(span).for_each(|entry| add(entry.labels[CHANNEL_LABEL]));
-                }
-            }
+
+    fn count(&self) -> u64 {
+        match self.place.among {
+            None => self.stretch.count().value,
+            Some(_) => self.entries().count() as u64,
         }
     }
-    marks.sort_unstable();
-    marks.dedup();
-    marks.len() as u64
+
+    /// The sum of a property, if anything is kept of it: only lanes do.
+    fn sum(&self, property: &str) -> Option<Reading<Decimal>> {
+        let column = self.stretch.series().column(property, ColumnKind::Amount)?;
+        self.place.among.is_none().then(|| self.stretch.sum(column))
+    }
+
+    fn first(&self) -> Reading<Option<Timestamp>> {
+        match self.place.among {
+            None => self.stretch.first(),
+            Some(_) => Reading { value: self.entries().next().map(|entry| entry.at), exact: true },
+        }
+    }
+
+    fn last(&self) -> Option<Timestamp> {
+        match self.place.among {
+            None => self.stretch.last(),
+            Some(_) => self.entries().next_back().map(|entry| entry.at),
+        }
+    }
 }

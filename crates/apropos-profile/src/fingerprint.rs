@@ -3,7 +3,7 @@
 //! Fast seeded hashes, for one customer's events; not a secret. Not here: keys of identifiers, see `key`.
 
 use apropos_event::draw::{mix, stable_hash};
-use apropos_event::{Event, Value};
+use apropos_event::{Event, EventKind, Value};
 
 use crate::error::Fingerprint;
 use crate::rules::ProfileRules;
@@ -19,10 +19,15 @@ impl ProfileRules {
         mix(source ^ stable_hash(!self.seed, event.id.as_str().as_bytes())).max(1)
     }
 
+    /// The hash of a kind of event: the first part of its digest, and the key to its rule.
+    pub(crate) fn kind_hash(&self, kind: &EventKind) -> KindHash {
+        KindHash(stable_hash(self.seed, kind.as_str().as_bytes()))
+    }
+
     /// A digest of everything that makes the event what it is; not when it was received.
-    pub(crate) fn event_digest(&self, event: &Event) -> u32 {
+    pub(crate) fn event_digest(&self, event: &Event, kind: KindHash) -> u32 {
         let mut digest = Digest(self.seed);
-        digest.text(event.kind.as_str());
+        digest.number(kind.0);
         digest.text(event.customer.as_str());
         digest.number(event.occurred_at.as_micros().cast_unsigned());
         digest.text(event.channel.as_ref().map_or("", |channel| channel.as_str()));
@@ -37,6 +42,10 @@ impl ProfileRules {
         (digest.0 >> 32) as u32
     }
 }
+
+/// The hash of a kind of event under the seed of some rules.
+#[derive(Clone, Copy)]
+pub(crate) struct KindHash(pub(crate) u64);
 
 /// A running hash of the parts of an event.
 pub(crate) struct Digest(pub(crate) u64);

@@ -3,7 +3,7 @@
 //!
 //! Not here: what events mean for traits and consent.
 
-use apropos_event::counter::{Cell, ColumnKind, Entry, Series, SeriesLimits, Span};
+use apropos_event::counter::{Cell, ColumnKind, Entry, Series, SeriesLimits};
 use apropos_event::{ChannelId, EventKind, PropertyName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,10 @@ pub(crate) struct LaneRule {
     pub(crate) entries: usize,
 }
 
+/// Up to so many lanes, looking at all of them is faster than searching.
+const FEW: usize = 8;
+/// Up to so many events, looking at all of them is faster than keeping an index.
+const UNINDEXED: usize = 16;
 /// The most columns of one lane.
 pub(crate) const MAX_COLUMNS: usize = 16;
 /// The most goals with a ledger of effort.
@@ -86,6 +90,10 @@ impl History {
 
     /// The digest of the event with this fingerprint, if it is remembered. O(1) but for the first call after loading.
     pub(crate) fn recall(&mut self, key: u64) -> Option<u32> {
+        if self.index.0.is_none() && self.len() <= UNINDEXED {
+            let mut entries = self.all().flat_map(Series::entries);
+            return entries.find(|entry| entry.key == key).map(|entry| entry.check);
+        }
         self.index().find(key)
     }
 
@@ -106,6 +114,10 @@ impl History {
     }
 
     pub(crate) fn lane(&self, kind: &str) -> Option<&Series> {
+        if self.lanes.len() <= FEW {
+            // Names of other lengths differ without a look at them.
+            return self.lanes.iter().find(|lane| lane.kind.as_str() == kind).map(|lane| &lane.series);
+        }
         let at = self.lanes.binary_search_by(|lane| lane.kind.as_str().cmp(kind)).ok()?;
         self.lanes.get(at).map(|lane| &lane.series)
     }
@@ -115,14 +127,12 @@ impl History {
         let at = match self.lanes.binary_search_by(|lane| lane.kind.cmp(kind)) {
             Ok(at) => at,
             Err(at) => {
-                let mut series = Series::default();
-                for (name, kind) in &rule.columns {
-                    series.ensure_column(name, *kind);
-                }
+                let mut series = Series::with_columns(&rule.columns);
                 if let Some(number) = self.kinds.find(kind) {
                     self.common.move_to(&mut series, |entry| entry.labels[KIND] == number);
                     series.relabel(KIND, |_| 0);
                 }
+                self.lanes.reserve_exact(1);
                 self.lanes.insert(at, Lane { kind: kind.clone(), series });
                 at
             }
@@ -182,7 +192,9 @@ impl History {
         cells: &[Cell],
         limits: SeriesLimits,
     ) {
-        self.index().insert(entry.key, entry.check);
+        if let Some(index) = &mut self.index.0 {
+            index.insert(entry.key, entry.check);
+        }
         let series = if let Some(rule) = rule {
             self.lane_mut(kind, rule)
         } else {
@@ -241,26 +253,6 @@ impl History {
     /// The name of the channel that an entry happened on.
     pub(crate) fn channel_of(&self, entry: &Entry) -> Option<&ChannelId> {
         self.channels.get(entry.labels[CHANNEL])
-    }
-
-    /// How many events of `kind`, or of any, lie in `span`, wherever they are kept.
-    pub(crate) fn count(&self, kind: Option<&str>, span: Span) -> (u64, bool) {
-        let Some(kind) = kind else {
-            return self
-                .all()
-                .map(|series| series.count(span))
-                .fold((0, true), |(sum, exact), reading| (sum + reading.value, exact && reading.exact));
-        };
-        if let Some(series) = self.lane(kind) {
-            let reading = series.count(span);
-            return (reading.value, reading.exact);
-        }
-        let Some(number) = self.kinds.iter().position(|known| known.as_str() == kind) else {
-            return (0, true);
-        };
-        let number = number as u16 + 1;
-        let reading = self.common.count_where(span, |entry| entry.labels[KIND] == number);
-        (reading.value, reading.exact)
     }
 
     /// Takes over what a copy of the same member's history has more.

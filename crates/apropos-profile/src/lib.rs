@@ -2,6 +2,7 @@
 
 mod definition;
 mod error;
+mod few;
 mod key;
 mod names;
 

@@ -2,6 +2,8 @@
 //!
 //! Not here: what the names and events mean.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 /// Names in order, numbered from 1; 0 means none.
@@ -27,6 +29,11 @@ impl<T: Ord + Clone> Names<T> {
     /// The number of `name`, if it has one.
     pub(crate) fn find(&self, name: &T) -> Option<u16> {
         self.0.binary_search(name).ok().map(|at| at as u16 + 1)
+    }
+
+    /// The number of the name that `order` finds equal; it says how a name stands to the one that is looked for.
+    pub(crate) fn find_by(&self, order: impl FnMut(&T) -> Ordering) -> Option<u16> {
+        self.0.binary_search_by(order).ok().map(|at| at as u16 + 1)
     }
 
     /// The number of `name`, and whether the numbers from it on have moved up by one to make room.
@@ -79,21 +86,22 @@ impl<T> std::fmt::Debug for Memo<T> {
     }
 }
 
-/// The events that are known one by one: fingerprint to content digest, in O(1).
+/// A small number for each hash, in O(1): the content digest of each event that is known, by its fingerprint, or where
+/// the rule of each kind stands.
 ///
 /// Open addressing with linear probing, at most half full; removal closes the gap, so there are no tombstones and
 /// the cost never depends on how many events came and went. Never iterated: its order cannot reach an output.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     slots: Vec<(u64, u32)>,
     len: usize,
 }
 
-/// INVARIANT: fingerprints are never zero.
+/// INVARIANT: hashes are never zero.
 const FREE: u64 = 0;
 
 impl Index {
-    /// The digest of the event with this fingerprint.
+    /// The number of this hash.
     pub(crate) fn find(&self, key: u64) -> Option<u32> {
         if self.slots.is_empty() {
             return None;
@@ -112,7 +120,7 @@ impl Index {
         }
     }
 
-    /// Adds an event.
+    /// Adds a hash and its number, unless it has one.
     pub(crate) fn insert(&mut self, key: u64, check: u32) {
         if self.slots.len() <= self.len * 2 {
             let size = (self.slots.len() * 2).max(16);
@@ -142,7 +150,7 @@ impl Index {
         false
     }
 
-    /// Removes an event.
+    /// Removes a hash.
     pub(crate) fn remove(&mut self, key: u64) {
         if self.slots.is_empty() {
             return;

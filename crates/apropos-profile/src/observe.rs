@@ -62,13 +62,14 @@ impl ProfileRules {
     pub fn observe(&self, profile: &mut Profile, event: &Event) -> Result<Changes, ObserveError> {
         event.check().map_err(ObserveError::Event)?;
         let print = self.fingerprint(event);
-        let check = self.event_digest(event);
+        let kind = self.kind_hash(&event.kind);
+        let check = self.event_digest(event, kind);
         for member in &mut profile.members {
             if let Some(known) = member.history.recall(print) {
                 return repeated(print, known == check);
             }
         }
-        let rule = self.kind(event.kind.as_str());
+        let rule = self.kind(&event.kind, kind);
         let place = self.place(profile, event, print)?;
         if let Some(member) = place.and_then(|at| profile.members.get(at)) {
             let counted = rule.is_some_and(|rule| rule.lane.is_some());
@@ -144,6 +145,8 @@ impl ProfileRules {
         if place.is_none() {
             let mut member = Member::new(self.customer_key(&event.customer));
             member.plain = Memo(Some(event.customer.clone()));
+            // Most profiles never have a second.
+            profile.members.reserve_exact(1);
             profile.members.push(member);
         }
         profile.members.get_mut(place.unwrap_or(0))
@@ -164,7 +167,8 @@ impl ProfileRules {
         let mut cells = [Cell::Absent; MAX_COLUMNS];
         let mut used = 0;
         if let Some(lane) = lane.filter(|lane| !lane.columns.is_empty()) {
-            let money = rule.is_some_and(|rule| rule.money);
+            let money = rule.filter(|rule| rule.money).and(self.definition.value.as_ref());
+            let currency = money.map(|value| Stated::of(event, value.currency.code()));
             let series = history.lane_mut(&event.kind, lane);
             for (at, (name, kind)) in lane.columns.iter().enumerate() {
                 // The columns stand in the rule's order unless the definition changed since.
@@ -172,7 +176,7 @@ impl ProfileRules {
                     series.columns().get(at).is_some_and(|mine| mine.name() == name && mine.kind() == *kind);
                 let column = if same { at } else { series.ensure_column(name, *kind) };
                 if let Some(cell) = cells.get_mut(column) {
-                    *cell = self.cell(event, name, *kind, money, changes);
+                    *cell = self.cell(event, name, *kind, currency, changes);
                     used = used.max(column + 1);
                 }
             }
@@ -189,7 +193,7 @@ impl ProfileRules {
         event: &Event,
         name: &PropertyName,
         kind: ColumnKind,
-        money: bool,
+        currency: Option<Stated<'_>>,
         changes: &mut Changes,
     ) -> Cell {
         let Some(value) = event.properties.get(name) else { return Cell::Absent };
@@ -200,25 +204,13 @@ impl ProfileRules {
                 Cell::Mark(digest.0)
             }
             ColumnKind::Amount => {
-                if money && self.is_foreign(event, value) {
+                if currency.is_some_and(|currency| currency.is_foreign(value)) {
                     changes.foreign_currency = true;
                     return Cell::Absent;
                 }
                 Amount::from_value(value).map_or(Cell::Absent, Cell::Amount)
             }
         }
-    }
-
-    /// Whether an amount states another currency than the declared one, by itself or in the property `currency`.
-    fn is_foreign(&self, event: &Event, value: &Value) -> bool {
-        let Some(declared) = self.definition.value.as_ref().map(|value| value.currency.code()) else {
-            return false;
-        };
-        let stated = match value.as_str().and_then(|text| text.split_once(' ')) {
-            Some((_, code)) => Some(code),
-            None => event.property("currency").and_then(Value::as_str),
-        };
-        stated.is_some_and(|code| code != declared)
     }
 
     fn identify(&self, member: &mut Member, event: &Event, verified: bool, changes: &mut Changes) {
@@ -276,6 +268,24 @@ impl ProfileRules {
             }
             Change::Verified => {}
         }
+    }
+}
+
+/// The currency that amounts of an event must be in, and the one that they are in unless they say so themselves.
+#[derive(Clone, Copy)]
+struct Stated<'a> {
+    declared: &'a str,
+    stated: Option<&'a str>,
+}
+
+impl<'a> Stated<'a> {
+    fn of(event: &'a Event, declared: &'a str) -> Self {
+        Self { declared, stated: event.property("currency").and_then(Value::as_str) }
+    }
+
+    fn is_foreign(self, amount: &Value) -> bool {
+        let own = amount.as_str().and_then(|text| text.split_once(' ')).map(|(_, code)| code);
+        own.or(self.stated).is_some_and(|code| code != self.declared)
     }
 }
 

@@ -4,11 +4,11 @@
 //! a model's business.
 
 use apropos_event::counter::{Span, Window};
-use apropos_event::{Money, PropertyName, Timestamp, Zone};
+use apropos_event::{EventKind, Money, PropertyName, Timestamp, Zone};
 use rust_decimal::Decimal;
 
 use crate::Profile;
-use crate::counting::{count, sum};
+use crate::counting::{Events, Seen};
 use crate::definition::{AdvocacySignal, Aggregate, ValueDefinition};
 use crate::history::{CHANNEL, KIND};
 use crate::rules::ProfileRules;
@@ -68,21 +68,19 @@ impl ProfileRules {
         mean: bool,
     ) -> Option<Value> {
         let definition = self.definition.value.as_ref()?;
-        let (ever, window) = (up_to(now), definition.window.span(now, zone));
-        let purchase = definition.purchase.as_str();
-        let last =
-            profile.members.iter().filter_map(|member| member.history.lane(purchase)?.last(ever)).max();
-        let frequency = count(profile, Some(purchase), window);
-        let spent = if mean { net(profile, definition, &definition.amount, window) } else { None };
+        let trade = Trade::of(profile, definition);
+        let (ever, window) = (trade.through(up_to(now)), trade.through(definition.window.span(now, zone)));
+        let frequency = window.bought.count();
+        let spent = if mean { window.net(&definition.amount) } else { None };
         let mean = spent.and_then(|spent| {
             let mean = spent.checked_div(Decimal::from(frequency))?;
             Some(Money::new(mean, definition.currency).rounded().amount())
         });
         Some(Value {
-            spent: net(profile, definition, &definition.amount, ever),
-            margin: definition.margin.as_ref().and_then(|margin| net(profile, definition, margin, ever)),
-            purchases: count(profile, Some(purchase), ever),
-            recency_days: last.map(|at| now.since(at).as_days_f64()),
+            spent: ever.net(&definition.amount),
+            margin: definition.margin.as_ref().and_then(|margin| ever.net(margin)),
+            purchases: ever.bought.count(),
+            recency_days: ever.bought.last_in_lanes().map(|at| now.since(at).as_days_f64()),
             frequency,
             monetary: mean,
         })
@@ -91,21 +89,21 @@ impl ProfileRules {
     /// Money spent up to `now`, refunds taken off; `None` when part of it is no longer known, or it is not defined.
     pub fn spent(&self, profile: &Profile, now: Timestamp) -> Option<Money> {
         let definition = self.definition.value.as_ref()?;
-        let spent = net(profile, definition, &definition.amount, up_to(now))?;
+        let spent = Trade::of(profile, definition).through(up_to(now)).net(&definition.amount)?;
         Some(Money::new(spent, definition.currency))
     }
 
     /// What each side gained, as `benefit.recorded` events say: the company, then the customer. `None` when part of it is
     /// no longer known.
     pub fn benefits(&self, profile: &Profile, now: Timestamp) -> (Option<Decimal>, Option<Decimal>) {
-        let side = |name: &str| sum(profile, "benefit.recorded", name, up_to(now));
-        (side("company"), side("customer"))
+        let benefits = Events::of(profile, Some("benefit.recorded")).through(up_to(now));
+        (benefits.sum("company"), benefits.sum("customer"))
     }
 
     /// How often the customer gave a sign of advocacy.
     pub fn advocacy(&self, profile: &Profile, signal: AdvocacySignal, now: Timestamp) -> u64 {
         let signs = self.definition.advocacy.iter().filter(|sign| sign.signal == signal);
-        signs.map(|sign| count(profile, Some(sign.event.as_str()), up_to(now))).sum()
+        signs.map(|sign| Events::of(profile, Some(sign.event.as_str())).through(up_to(now)).count()).sum()
     }
 
     /// What each goal cost the customer, in order of goals. Steps of all members count as one path.
@@ -127,13 +125,17 @@ impl ProfileRules {
             |counter| matches!(&counter.target, crate::rules::Target::Named(known) if known.as_str() == name),
         )?;
         let span = self.windows.get(counter.window)?.span(now, zone);
-        Some(crate::counting::read(profile, counter, span, &mut Vec::new()))
+        Some(
+            Events::of(profile, counter.kind.as_ref().map(EventKind::as_str))
+                .through(span)
+                .read(counter, &mut Vec::new()),
+        )
     }
 
     /// The registered counters: aggregate, kind (`None` for all), property and window, in their order.
     pub fn counters(&self) -> impl Iterator<Item = (Aggregate, Option<&str>, Option<&str>, Window)> {
         self.counters.iter().map(|counter| {
-            let kind = counter.kind.as_ref().map(apropos_event::EventKind::as_str);
+            let kind = counter.kind.as_ref().map(EventKind::as_str);
             let property = counter.property.as_ref().map(PropertyName::as_str);
             (
                 counter.aggregate,
@@ -150,17 +152,38 @@ fn up_to(now: Timestamp) -> Span {
     Span { from: Timestamp::MIN, to: now }
 }
 
-/// What purchases brought of a property, less what refunds took.
-fn net(
-    profile: &Profile,
-    definition: &ValueDefinition,
-    property: &PropertyName,
-    span: Span,
-) -> Option<Decimal> {
-    let bought = sum(profile, definition.purchase.as_str(), property.as_str(), span)?;
-    match &definition.refund {
-        None => Some(bought),
-        Some(refund) => bought.checked_sub(sum(profile, refund.as_str(), property.as_str(), span)?),
+/// The purchases and refunds of a profile.
+struct Trade<'a> {
+    bought: Events<'a>,
+    refunded: Option<Events<'a>>,
+}
+
+/// Those in one span.
+struct Traded<'a> {
+    bought: Seen<'a>,
+    refunded: Option<Seen<'a>>,
+}
+
+impl<'a> Trade<'a> {
+    fn of(profile: &'a Profile, definition: &ValueDefinition) -> Self {
+        let refunded = definition.refund.as_ref().map(|refund| Events::of(profile, Some(refund.as_str())));
+        Self { bought: Events::of(profile, Some(definition.purchase.as_str())), refunded }
+    }
+
+    fn through(&self, span: Span) -> Traded<'a> {
+        let refunded = self.refunded.as_ref().map(|refunded| refunded.through(span));
+        Traded { bought: self.bought.through(span), refunded }
+    }
+}
+
+impl Traded<'_> {
+    /// What purchases brought of a property, less what refunds took.
+    fn net(&self, property: &PropertyName) -> Option<Decimal> {
+        let bought = self.bought.sum(property.as_str())?;
+        match &self.refunded {
+            None => Some(bought),
+            Some(refunded) => bought.checked_sub(refunded.sum(property.as_str())?),
+        }
     }
 }
 

@@ -88,7 +88,7 @@ fn hundredths(x: f64) -> Option<Amount> {
     let n = (x * 100.0).round();
     // Up to fifteen digits a decimal survives the way to the nearest double and back.
     let same = n.abs() < 1e13 && n / 100.0 == x;
-    same.then(|| Amount(i128::from(n as i64) * 10_000_000))
+    same.then(|| Amount(i128::from(n as i64) * i128::from(HUNDREDTH)))
 }
 
 /// A sum of billionths as a decimal without trailing zeros, held at the ends of a decimal's range.
@@ -107,19 +107,20 @@ fn short(billionths: i64) -> Decimal {
     if billionths == 0 {
         return Decimal::ZERO;
     }
-    let (mut digits, mut scale) = (billionths, SCALE);
-    for (power, zeros) in [(100_000, 5), (100, 2), (100, 2), (10, 1)] {
-        if zeros <= scale && digits % power == 0 {
-            digits /= power;
-            scale -= zeros;
-        }
-    }
+    // Most sums are of hundredths.
+    let (mut digits, mut scale) = match billionths % HUNDREDTH {
+        0 => (billionths / HUNDREDTH, 2),
+        _ => (billionths, SCALE),
+    };
     while 0 < scale && digits % 10 == 0 {
         digits /= 10;
         scale -= 1;
     }
     Decimal::new(digits, scale)
 }
+
+/// A hundredth, in billionths.
+const HUNDREDTH: i64 = 10_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,6 @@ mod window;
 
 pub use amount::Amount;
 pub use column::{Cell, Column, ColumnKind};
-pub use query::Reading;
+pub use query::{Reading, Stretch};
 pub use series::{Entry, Mark, Series, SeriesLimits};
 pub use window::{CalendarUnit, ParseWindowError, Span, Window};

@@ -20,89 +20,67 @@ pub struct Reading<T> {
 }
 
 impl Series {
+    /// Finds the entries that lie in `span`, for any number of readings. O(log n).
+    #[inline]
+    pub fn stretch(&self, span: Span) -> Stretch<'_> {
+        let (low, high) = self.range(span);
+        Stretch { series: self, low, high, folded: self.fold_in(span) }
+    }
+
     /// How many entries lie in `span`. O(log n).
     pub fn count(&self, span: Span) -> Reading<u64> {
-        let (low, high) = self.range(span);
-        let folded = self.fold_in(span);
-        let base = if folded == Fold::Inside { self.folded() } else { 0 };
-        Reading { value: (high - low) as u64 + base, exact: folded != Fold::Across }
+        self.stretch(span).count()
     }
 
     /// How many entries in `span` satisfy `test`. O(entries in the span). Folded entries cannot be tested.
     pub fn count_where(&self, span: Span, test: impl Fn(&Entry) -> bool) -> Reading<u64> {
-        let (low, high) = self.range(span);
-        let value = self.entries.range(low..high).filter(|entry| test(entry)).count() as u64;
-        Reading { value, exact: self.fold_in(span) == Fold::Outside }
+        self.stretch(span).count_where(test)
     }
 
     /// The sum of the amounts of `column` in `span`. O(log n).
     pub fn sum(&self, column: usize, span: Span) -> Reading<Decimal> {
-        let (low, high) = self.range(span);
-        let folded = self.fold_in(span);
-        let Some(column) = self.columns.get(column) else {
-            return Reading { value: Decimal::ZERO, exact: true };
-        };
-        let base = if folded == Fold::Inside { column.folded_sum } else { 0 };
-        let sum = base.saturating_add(column.sum(low, high));
-        Reading { value: decimal(sum), exact: folded != Fold::Across }
+        self.stretch(span).sum(column)
     }
 
     /// Adds the distinct marks of `column` in `span` to `seen`, which stays sorted. Says whether that is exact.
     ///
     /// O(m log m) in the entries of the span. Several series can be read into one `seen`.
     pub fn distinct_into(&self, column: usize, span: Span, seen: &mut Vec<u64>) -> bool {
-        let (low, high) = self.range(span);
-        let folded = self.fold_in(span);
-        let Some(column) = self.columns.get(column) else { return true };
-        if folded == Fold::Inside {
-            seen.extend_from_slice(&column.folded_marks);
-        }
-        if column.kind == ColumnKind::Mark {
-            seen.extend(column.marks.range(low..high).flatten());
-        }
-        seen.sort_unstable();
-        seen.dedup();
-        folded == Fold::Outside || (folded == Fold::Inside && !column.marks_full)
+        self.stretch(span).distinct_into(column, seen)
     }
 
     /// The last entry in `span`. O(log n).
     pub fn last(&self, span: Span) -> Option<Timestamp> {
-        let (low, high) = self.range(span);
-        if low < high {
-            return self.entries.get(high - 1).map(|entry| entry.at);
-        }
-        let until = self.base.as_ref().filter(|base| 0 < base.count)?.until.at;
-        (span.from <= until && until <= span.to).then_some(until)
+        self.stretch(span).last()
     }
 
     /// The first entry in `span`. O(log n).
     ///
     /// Not exact when the span starts between the first and the last entry that were folded.
     pub fn first(&self, span: Span) -> Reading<Option<Timestamp>> {
-        let (low, high) = self.range(span);
-        let kept = (low < high).then(|| self.entries.get(low).map(|entry| entry.at)).flatten();
-        match self.fold_in(span) {
-            Fold::Outside => Reading { value: kept, exact: true },
-            Fold::Inside => Reading { value: self.base.as_ref().map(|base| base.first), exact: true },
-            Fold::Across => Reading { value: kept, exact: false },
-        }
+        self.stretch(span).first()
     }
 
     /// The entries in `span`, oldest first.
     pub fn within(&self, span: Span) -> impl DoubleEndedIterator<Item = &Entry> {
-        let (low, high) = self.range(span);
-        self.entries.range(low..high)
+        self.stretch(span).entries()
     }
 
     /// The indices of the entries in `span`.
     fn range(&self, span: Span) -> (usize, usize) {
-        let low = match self.entries.front() {
-            Some(front) if span.from <= front.at => 0,
-            _ => self.entries.partition_point(|entry| entry.at < span.from),
+        let (Some(front), Some(back)) = (self.entries.front(), self.entries.back()) else { return (0, 0) };
+        // Most windows begin before everything or after everything, and end after everything: nothing to search.
+        let low = if span.from <= front.at {
+            0
+        } else if back.at < span.from {
+            self.entries.len()
+        } else {
+            self.entries.partition_point(|entry| entry.at < span.from)
         };
-        let high = match self.entries.back() {
-            Some(back) if back.at <= span.to => self.entries.len(),
-            _ => self.entries.partition_point(|entry| entry.at <= span.to),
+        let high = if back.at <= span.to {
+            self.entries.len()
+        } else {
+            self.entries.partition_point(|entry| entry.at <= span.to)
         };
         (low, high.max(low))
     }
@@ -115,11 +93,98 @@ impl Series {
                 } else if span.from <= base.first && base.until.at <= span.to {
                     Fold::Inside
                 } else {
-                    Fold::Across
+                    Fold::Across { last: span.from <= base.until.at && base.until.at <= span.to }
                 }
             }
             _ => Fold::Outside,
         }
+    }
+}
+
+/// The entries of a series that lie in a span, found once for any number of readings.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch<'a> {
+    series: &'a Series,
+    low: usize,
+    high: usize,
+    folded: Fold,
+}
+
+impl<'a> Stretch<'a> {
+    /// The series that it is of.
+    pub fn series(&self) -> &'a Series {
+        self.series
+    }
+
+    /// How many entries there are. O(1).
+    pub fn count(&self) -> Reading<u64> {
+        let base = if self.folded == Fold::Inside { self.series.folded() } else { 0 };
+        Reading { value: (self.high - self.low) as u64 + base, exact: !self.is_cut() }
+    }
+
+    /// How many entries satisfy `test`. O(entries). Folded entries cannot be tested.
+    pub fn count_where(&self, test: impl Fn(&Entry) -> bool) -> Reading<u64> {
+        let value = self.entries().filter(|entry| test(entry)).count() as u64;
+        Reading { value, exact: self.folded == Fold::Outside }
+    }
+
+    /// The sum of the amounts of `column`. O(1).
+    pub fn sum(&self, column: usize) -> Reading<Decimal> {
+        let Some(column) = self.series.columns.get(column) else {
+            return Reading { value: Decimal::ZERO, exact: true };
+        };
+        let base = if self.folded == Fold::Inside { column.folded_sum } else { 0 };
+        let sum = if self.low < self.high { column.sum(self.low, self.high) } else { 0 };
+        Reading { value: decimal(base.saturating_add(sum)), exact: !self.is_cut() }
+    }
+
+    /// Adds the distinct marks of `column` to `seen`, which stays sorted. Says whether that is exact. O(m log m) in the
+    /// entries.
+    pub fn distinct_into(&self, column: usize, seen: &mut Vec<u64>) -> bool {
+        let Some(column) = self.series.columns.get(column) else { return true };
+        if self.folded == Fold::Inside {
+            seen.extend_from_slice(&column.folded_marks);
+        }
+        if column.kind == ColumnKind::Mark {
+            seen.extend(column.marks.range(self.low..self.high).flatten());
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        self.folded == Fold::Outside || (self.folded == Fold::Inside && !column.marks_full)
+    }
+
+    /// The instant of the last entry. O(1).
+    pub fn last(&self) -> Option<Timestamp> {
+        if self.low < self.high {
+            return self.series.entries.get(self.high - 1).map(|entry| entry.at);
+        }
+        match self.folded {
+            Fold::Inside | Fold::Across { last: true } => self.series.folded_until().map(|until| until.at),
+            Fold::Outside | Fold::Across { last: false } => None,
+        }
+    }
+
+    /// The instant of the first entry. O(1).
+    ///
+    /// Not exact when the span starts between the first and the last entry that were folded.
+    pub fn first(&self) -> Reading<Option<Timestamp>> {
+        let entries = &self.series.entries;
+        let kept = (self.low < self.high).then(|| entries.get(self.low).map(|entry| entry.at)).flatten();
+        match self.folded {
+            Fold::Outside => Reading { value: kept, exact: true },
+            Fold::Inside => Reading { value: self.series.base.as_ref().map(|base| base.first), exact: true },
+            Fold::Across { .. } => Reading { value: kept, exact: false },
+        }
+    }
+
+    /// Whether it begins or ends among what was folded away.
+    fn is_cut(&self) -> bool {
+        matches!(self.folded, Fold::Across { .. })
+    }
+
+    /// The entries, oldest first.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
+        self.series.entries.range(self.low..self.high)
     }
 }
 
@@ -130,6 +195,6 @@ enum Fold {
     Outside,
     /// All of them are.
     Inside,
-    /// The span cuts through them.
-    Across,
+    /// The span cuts through them; it may hold the last.
+    Across { last: bool },
 }

@@ -71,6 +71,15 @@ pub struct Series {
 }
 
 impl Series {
+    /// An empty series with these columns, each once.
+    pub fn with_columns(columns: &[(PropertyName, ColumnKind)]) -> Self {
+        let mut series = Self { columns: Vec::with_capacity(columns.len()), ..Self::default() };
+        for (name, kind) in columns {
+            series.ensure_column(name, *kind);
+        }
+        series
+    }
+
     /// How many entries are kept one by one.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -98,7 +107,7 @@ impl Series {
 
     /// Where the column of `kind` called `name` is.
     pub fn column(&self, name: &str, kind: ColumnKind) -> Option<usize> {
-        self.columns.iter().position(|column| column.name.as_str() == name && column.kind == kind)
+        self.columns.iter().position(|column| column.kind == kind && column.name.as_str() == name)
     }
 
     /// Adds a column if there is none like it, and says where it is. Earlier entries have nothing in it.

@@ -22,10 +22,22 @@ pub struct ProfileBinding {
     pub(crate) traits: Vec<(usize, AttributeId)>,
     pub(crate) consent: Vec<ConsentSlot>,
     pub(crate) states: Vec<(usize, AttributeId)>,
-    /// Counter number and attribute.
-    pub(crate) counters: Vec<(usize, AttributeId)>,
+    /// By kind and window.
+    pub(crate) counters: Vec<CounterSlot>,
     pub(crate) signs: Vec<(usize, AttributeId)>,
     pub(crate) fixed: Fixed,
+}
+
+/// One counter that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CounterSlot {
+    /// Where among the counters.
+    pub(crate) at: usize,
+    /// The number of its kind; behind all others that of any kind.
+    pub(crate) kind: usize,
+    /// Where among the windows.
+    pub(crate) window: usize,
+    pub(crate) id: AttributeId,
 }
 
 /// One permission that is written.
@@ -95,9 +107,10 @@ impl ProfileBinding {
     #[must_use]
     pub fn only(mut self, wanted: &BTreeSet<AttributeId>) -> Self {
         let wants = |id: &AttributeId| wanted.contains(id);
-        for slots in [&mut self.traits, &mut self.states, &mut self.counters, &mut self.signs] {
+        for slots in [&mut self.traits, &mut self.states, &mut self.signs] {
             slots.retain(|(_, id)| wants(id));
         }
+        self.counters.retain(|slot| wants(&slot.id));
         for slot in &mut self.consent {
             slot.allowed = slot.allowed.filter(wants);
             slot.state = slot.state.filter(wants);
@@ -114,13 +127,21 @@ impl ProfileRules {
         let names = self.traits.iter().map(|known| format!("profile.{}", known.name));
         let states = self.states.iter().map(|state| format!("consent.protected.{state}"));
         let signs = self.definition.advocacy.iter().map(|sign| attributes::sign_name(sign.signal));
-        let counters = self.counters.iter().enumerate().filter_map(|(at, counter)| match &counter.target {
-            Target::Named(name) => Some((at, schema.id(&format!("history.{name}"))?)),
-            Target::Derived(id) => Some((at, *id)),
+        let counters = self.counters.iter().enumerate().filter_map(|(at, counter)| {
+            let id = match &counter.target {
+                Target::Named(name) => schema.id(&format!("history.{name}"))?,
+                Target::Derived(id) => *id,
+            };
+            Some(CounterSlot {
+                at,
+                kind: counter.number.unwrap_or(self.kinds.len()),
+                window: counter.window,
+                id,
+            })
         });
-        let mut counters: Vec<(usize, AttributeId)> = counters.collect();
-        // Those of one window together, so that writing works out each span once.
-        counters.sort_by_key(|(at, _)| self.counters.get(*at).map(|counter| counter.window));
+        let mut counters: Vec<CounterSlot> = counters.collect();
+        // Those of one kind together and among them those of one window, so that writing finds their events once.
+        counters.sort_by_key(|slot| (slot.kind, slot.window));
         ProfileBinding {
             traits: find(names, schema),
             consent: self.consent_slots(schema),

@@ -2,11 +2,11 @@
 
 use apropos_condition::{AttributeId, AttributeType, Facts};
 use apropos_event::counter::{Span, Window};
-use apropos_event::{ChannelId, PropertyName, Timestamp, Value, Zone};
+use apropos_event::{ChannelId, EventKind, PropertyName, Timestamp, Value, Zone};
 use rust_decimal::Decimal;
 
 use crate::consent::Use;
-use crate::counting::{Count, count, read};
+use crate::counting::{Count, Events, Seen};
 use crate::history::CHANNEL;
 use crate::known::resolve;
 use crate::ledger::{DossierKind, GoalStatus};
@@ -118,28 +118,12 @@ impl ProfileRules {
         binding: &ProfileBinding,
         facts: &mut Facts,
     ) {
-        let mut marks = Vec::new();
-        // Each window's span is worked out once; INVARIANT: counters of one window stand together.
-        let mut last: Option<(usize, Span)> = None;
-        for (at, id) in &binding.counters {
-            let Some(counter) = self.counters.get(*at) else { continue };
-            let span = match last {
-                Some((window, span)) if window == counter.window => span,
-                _ => self.windows.get(counter.window).copied().unwrap_or(Window::Ever).span(now, zone),
-            };
-            last = Some((counter.window, span));
-            match read(profile, counter, span, &mut marks) {
-                Count::Number(n) => facts.set_int(*id, i64::try_from(n).unwrap_or(i64::MAX)),
-                Count::Amount(amount) => facts.set_decimal(*id, amount),
-                Count::Instant(at) => facts.set_timestamp(*id, at),
-                Count::Days(days) => facts.set_double(*id, days),
-                Count::Nothing => facts.set_missing(*id),
-            }
+        if !binding.counters.is_empty() {
+            self.write_counters(profile, now, zone, binding, facts);
         }
-        let ever = Window::Ever.span(now, zone);
         let fixed = &binding.fixed;
         if let Some(id) = fixed.events {
-            let events = count(profile, None, ever);
+            let events = Events::of(profile, None).through(Window::Ever.span(now, zone)).count();
             facts.set_int(id, i64::try_from(events).unwrap_or(i64::MAX));
         }
         if let Some(id) = fixed.days_since_last
@@ -158,6 +142,32 @@ impl ProfileRules {
             if let Some(channel) = newest.and_then(|(.., member, entry)| member.history.channel_of(&entry)) {
                 facts.set_text(id, channel.as_str());
             }
+        }
+    }
+
+    fn write_counters(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        zone: &Zone,
+        binding: &ProfileBinding,
+        facts: &mut Facts,
+    ) {
+        let mut marks = Vec::new();
+        let mut spans = Spans::new(&self.windows, now, zone);
+        let (mut events, mut seen) = (Events::NONE, Seen::NONE);
+        let (mut kind, mut window) = (usize::MAX, usize::MAX);
+        // INVARIANT: counters of one kind stand together, and among them those of one window.
+        for slot in &binding.counters {
+            let Some(counter) = self.counters.get(slot.at) else { continue };
+            if kind != slot.kind {
+                events = Events::of(profile, counter.kind.as_ref().map(EventKind::as_str));
+            }
+            if kind != slot.kind || window != slot.window {
+                seen = events.through(spans.of(slot.window));
+            }
+            (kind, window) = (slot.kind, slot.window);
+            write_count(facts, slot.id, seen.read(counter, &mut marks));
         }
     }
 
@@ -243,6 +253,42 @@ impl ProfileRules {
                 facts.set_int(*id, self.advocacy(profile, sign.signal, now) as i64);
             }
         }
+    }
+}
+
+fn write_count(facts: &mut Facts, id: AttributeId, count: Count) {
+    match count {
+        Count::Number(n) => facts.set_int(id, i64::try_from(n).unwrap_or(i64::MAX)),
+        Count::Amount(amount) => facts.set_decimal(id, amount),
+        Count::Instant(at) => facts.set_timestamp(id, at),
+        Count::Days(days) => facts.set_double(id, days),
+        Count::Nothing => facts.set_missing(id),
+    }
+}
+
+/// What windows mean at one instant: the first few are worked out at most once, since the start of a day on the wall is
+/// dear.
+struct Spans<'a> {
+    windows: &'a [Window],
+    now: Timestamp,
+    zone: &'a Zone,
+    known: [Option<Span>; 8],
+}
+
+impl<'a> Spans<'a> {
+    fn new(windows: &'a [Window], now: Timestamp, zone: &'a Zone) -> Self {
+        Self { windows, now, zone, known: [None; 8] }
+    }
+
+    fn of(&mut self, window: usize) -> Span {
+        if let Some(Some(span)) = self.known.get(window) {
+            return *span;
+        }
+        let span = self.windows.get(window).copied().unwrap_or(Window::Ever).span(self.now, self.zone);
+        if let Some(known) = self.known.get_mut(window) {
+            *known = Some(span);
+        }
+        span
     }
 }
 

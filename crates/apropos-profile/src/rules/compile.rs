@@ -9,6 +9,7 @@ use apropos_event::{
 use crate::Pepper;
 use crate::definition::{Aggregate, ProfileDefinition, TraitPolicy};
 use crate::history::{LaneRule, MAX_COLUMNS};
+use crate::names::Index;
 use crate::reading::{BUILT_IN, is_built_in};
 use crate::rules::{CHANNEL, Counter, KindRule, ProfileRules, Target};
 
@@ -54,6 +55,7 @@ impl ProfileRules {
             traits,
             sources,
             kinds: Vec::new(),
+            numbers: Index::default(),
             counters: Vec::new(),
             windows: Vec::new(),
             identifiers,
@@ -178,7 +180,7 @@ impl ProfileRules {
             self.windows.len() - 1
         };
         let kind = (!any).then(|| event.clone());
-        self.counters.push(Counter { aggregate, kind, property, window, target });
+        self.counters.push(Counter { aggregate, kind, number: None, property, window, target });
     }
 
     /// Whether the definition names this kind of event.
@@ -225,6 +227,13 @@ impl ProfileRules {
         kinds.extend(BUILT_IN.iter().filter_map(|kind| EventKind::new(kind).ok()));
         kinds.sort();
         kinds.dedup();
+        for counter in &mut self.counters {
+            counter.number = counter.kind.as_ref().and_then(|kind| kinds.binary_search(kind).ok());
+        }
+        self.numbers = Index::default();
+        for (at, kind) in kinds.iter().enumerate() {
+            self.numbers.insert(self.kind_hash(kind).0.max(1), at as u32);
+        }
         self.kinds = kinds.into_iter().map(|kind| self.build_kind(kind)).collect();
     }
 

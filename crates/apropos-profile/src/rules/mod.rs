@@ -11,7 +11,9 @@ use apropos_event::{Duration, EventKind, IdentifierKind, PropertyName, SourceId}
 use crate::definition::{
     Aggregate, EventDefinition, IdentifierDefinition, ProfileDefinition, SourceDefinition, TraitDefinition,
 };
+use crate::fingerprint::KindHash;
 use crate::history::LaneRule;
+use crate::names::Index;
 use crate::{Key, Pepper};
 
 /// The domain of customers' keys.
@@ -32,6 +34,8 @@ pub struct ProfileRules {
     pub(crate) sources: Vec<SourceDefinition>,
     /// By kind.
     pub(crate) kinds: Vec<KindRule>,
+    /// Where the rule of each kind stands, by the hash of its name.
+    pub(crate) numbers: Index,
     /// In the order they were declared or derived.
     pub(crate) counters: Vec<Counter>,
     /// Each once.
@@ -64,6 +68,8 @@ pub(crate) struct Counter {
     /// `None` for all kinds.
     pub(crate) kind: Option<EventKind>,
     pub(crate) property: Option<PropertyName>,
+    /// The number of the kind: counters of one kind have the same, those of all kinds none.
+    pub(crate) number: Option<usize>,
     /// Where in the list of windows.
     pub(crate) window: usize,
     /// What it is written under.
@@ -95,9 +101,14 @@ impl Counter {
 pub(crate) const CHANNEL: &str = "channel";
 
 impl ProfileRules {
-    /// The rule of a kind of event. O(log kinds).
-    pub(crate) fn kind(&self, kind: &str) -> Option<&KindRule> {
-        let at = self.kinds.binary_search_by(|rule| rule.kind.as_str().cmp(kind)).ok()?;
+    /// The rule of a kind of event, by its hash: one look nearly always.
+    pub(crate) fn kind(&self, kind: &EventKind, hash: KindHash) -> Option<&KindRule> {
+        let rule = self.kinds.get(self.numbers.find(hash.0.max(1))? as usize)?;
+        if rule.kind == *kind {
+            return Some(rule);
+        }
+        // Two kinds with one hash.
+        let at = self.kinds.binary_search_by(|rule| rule.kind.cmp(kind)).ok()?;
         self.kinds.get(at)
     }
 
