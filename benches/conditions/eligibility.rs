@@ -105,7 +105,7 @@ fn eligibility(criterion: &mut Criterion) {
         group.bench_function(format!("why-not/{name}"), |bencher| {
             bencher.iter(|| {
                 at = (at + 1) % actions;
-                index.first_failure(0, black_box(at), &scratch)
+                index.first_failure(0, black_box(at), &mut scratch)
             });
         });
         if leaves == 200 {

@@ -161,7 +161,7 @@ fn small(criterion: &mut Criterion) {
             let mut failing = 0;
             for subject in 0..13 {
                 for ruleset in 0..3 {
-                    if let Some(failure) = index.first_failure(ruleset, black_box(subject), &scratch) {
+                    if let Some(failure) = index.first_failure(ruleset, black_box(subject), &mut scratch) {
                         failing += failure.condition;
                     }
                 }

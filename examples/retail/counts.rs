@@ -44,7 +44,7 @@ impl Counts {
         *entry(&mut self.by_class, class) += 1;
         *entry(&mut self.by_action, decision.choice.action().map_or(SILENCE, |action| action.as_str())) += 1;
         self.candidates += decision.candidates.len() as u64;
-        for dropped in decision.candidates.iter().filter_map(|candidate| candidate.dropped.as_ref()) {
+        for dropped in decision.candidates.iter().filter_map(|candidate| candidate.dropped) {
             if let Some(count) = self.drops.get_mut(dropped.stage as usize) {
                 *count += 1;
             }

@@ -94,7 +94,7 @@ fn kind(decision: &Decision) -> Option<usize> {
 
 fn stages(decision: &Decision) -> usize {
     let mut seen = [false; Stage::ALL.len()];
-    for dropped in decision.candidates.iter().filter_map(|candidate| candidate.dropped.as_ref()) {
+    for dropped in decision.candidates.iter().filter_map(|candidate| candidate.dropped) {
         if let Some(seen) = seen.get_mut(dropped.stage as usize) {
             *seen = true;
         }

@@ -176,7 +176,7 @@ fn compare(condition: &Condition, schema: &Schema, facts: &Facts) {
     assert_eq!(scratch.holding(0).contains(0), truth == Truth::True, "index: {condition}");
     assert_eq!(scratch.holding(1).contains(0), truth != Truth::False, "index: {condition}");
     assert_eq!(index.truth_of(0, 0, &scratch), truth, "index: {condition}");
-    assert_eq!(index.first_failure(0, 0, &scratch).is_none(), truth == Truth::True, "{condition}");
+    assert_eq!(index.first_failure(0, 0, &mut scratch).is_none(), truth == Truth::True, "{condition}");
     assert_eq!(condition.trace(facts).truth, truth, "trace: {condition}");
 }
 

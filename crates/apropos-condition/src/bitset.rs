@@ -73,6 +73,11 @@ impl BitSet {
         &self.words
     }
 
+    /// Makes it the set whose words come next.
+    pub(crate) fn assign(&mut self, words: &mut impl Iterator<Item = u64>) {
+        self.words.iter_mut().zip(words).for_each(|(mine, theirs)| *mine = theirs);
+    }
+
     /// Makes it the set of all numbers below the capacity that are not in `excluded`.
     pub(crate) fn assign_complement(&mut self, excluded: &[u64]) {
         for (mine, theirs) in self.words.iter_mut().zip(excluded) {

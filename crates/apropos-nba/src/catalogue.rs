@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use apropos_condition::{AttributeId, Condition, Index, IndexBuilder, OnUnknown, Schema, SchemaBuilder};
 use apropos_context::Channels;
-use apropos_event::{ActionId, GroupId, Path, Problem, Problems, did_you_mean};
+use apropos_event::{ActionId, Duration, GroupId, Path, Problem, Problems, Timestamp, did_you_mean};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::SILENCE;
-use crate::definition::{ActionDefinition, CatalogueDefinition, LimitDefinition, PolicyDefinition};
+use crate::Class;
+use crate::definition::{
+    ActionDefinition, CatalogueDefinition, LimitDefinition, PolicyDefinition, RewardDefinition,
+};
 use crate::layout::Layout;
 use crate::silence::{self, Arms};
 
@@ -37,15 +39,26 @@ pub(crate) struct Amounts {
     pub(crate) effort: f64,
 }
 
-/// One checked action.
+/// One checked action: what every decision asks of it lies together, and the rest behind it.
 #[derive(Clone, Debug)]
 pub(crate) struct Action {
-    pub(crate) definition: ActionDefinition,
+    pub(crate) class: Class,
+    pub(crate) enabled: bool,
+    pub(crate) personal: bool,
+    pub(crate) for_protected: bool,
+    pub(crate) learn: bool,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) cooldown: Option<Duration>,
+    pub(crate) propensity: f64,
+    pub(crate) baseline: f64,
+    pub(crate) lever: f64,
     pub(crate) amounts: Amounts,
-    /// Cost of each treatment on top.
-    pub(crate) treatment_costs: Vec<f64>,
     /// The weights that may apply: their subjects in the index, with the multiplier.
     pub(crate) weights: Vec<(usize, f64)>,
+    /// How long an answer may take, by the reward that waits longest.
+    pub(crate) window: Option<Duration>,
+    pub(crate) definition: Box<ActionDefinition>,
 }
 
 /// Everything about actions, checked and compiled. Immutable; share it freely.
@@ -54,11 +67,10 @@ pub struct Catalogue {
     pub(crate) actions: Vec<Action>,
     pub(crate) ids: Vec<ActionId>,
     pub(crate) policy: PolicyDefinition,
-    pub(crate) rewards: Vec<crate::definition::RewardDefinition>,
+    pub(crate) rewards: Vec<RewardDefinition>,
     pub(crate) index: Index,
     pub(crate) layout: Layout,
     pub(crate) reads: BTreeSet<AttributeId>,
-    pub(crate) silence: ActionId,
     pub(crate) arms: Arms,
     pub(crate) groups: Vec<GroupId>,
     pub(crate) resources: Vec<String>,
@@ -116,9 +128,12 @@ impl Draft {
             layout.uses.iter().flatten().flat_map(|resource| [resource.left, resource.price]).flatten(),
         );
         let ids: Vec<ActionId> = self.definition.actions.iter().map(|action| action.id.clone()).collect();
-        let actions = self.definition.actions.into_iter().zip(self.weights);
+        let (actions, rewards) =
+            (self.definition.actions.into_iter().zip(self.weights), self.definition.rewards);
         Catalogue {
-            actions: actions.map(|(definition, weights)| Action::new(definition, weights)).collect(),
+            actions: actions
+                .map(|(definition, weights)| Action::new(definition, weights, &rewards))
+                .collect(),
             ids,
             arms,
             layout,
@@ -126,30 +141,40 @@ impl Draft {
             groups: self.definition.groups.into_iter().map(|group| group.id).collect(),
             resources: self.definition.resources.into_keys().collect(),
             policy: self.definition.policy,
-            rewards: self.definition.rewards,
+            rewards,
             index: builder.build(),
-            // INVARIANT: `silence` is a name; the number only spares the library a panic.
-            silence: ActionId::new(SILENCE).unwrap_or_else(|_| ActionId::from_number(0)),
         }
     }
 }
 
-fn float(amount: Decimal) -> f64 {
+pub(crate) fn float(amount: Decimal) -> f64 {
     amount.to_f64().unwrap_or(0.0)
 }
 
 impl Action {
-    fn new(definition: ActionDefinition, weights: Vec<(usize, f64)>) -> Self {
+    fn new(definition: ActionDefinition, weights: Vec<(usize, f64)>, rewards: &[RewardDefinition]) -> Self {
+        let concerning = rewards.iter().filter(|rule| rule.concerns(&definition.id));
         Self {
+            window: concerning.map(|rule| rule.within).max(),
             amounts: Amounts {
                 value: float(definition.value),
                 cost: float(definition.cost),
                 benefit: float(definition.benefit),
                 effort: float(definition.effort),
             },
-            treatment_costs: definition.treatments.iter().map(|treatment| float(treatment.cost)).collect(),
             weights,
-            definition,
+            class: definition.class,
+            enabled: definition.enabled,
+            personal: definition.personal,
+            for_protected: definition.for_protected,
+            learn: definition.learn,
+            from: definition.from,
+            until: definition.until,
+            cooldown: definition.cooldown,
+            propensity: definition.propensity,
+            baseline: definition.baseline,
+            lever: definition.lever,
+            definition: Box::new(definition),
         }
     }
 }
@@ -167,7 +192,7 @@ impl Catalogue {
 
     /// The definition of an action.
     pub fn action(&self, id: &ActionId) -> Option<&ActionDefinition> {
-        self.position(id).and_then(|at| self.actions.get(at)).map(|action| &action.definition)
+        self.position(id).and_then(|at| self.actions.get(at)).map(|action| &*action.definition)
     }
 
     /// The index of all conditions.
@@ -187,7 +212,7 @@ impl Catalogue {
     }
 
     pub(crate) fn position(&self, id: &ActionId) -> Option<usize> {
-        self.ids.iter().position(|known| known == id)
+        self.layout.position(id)
     }
 }
 

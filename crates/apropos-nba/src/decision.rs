@@ -7,7 +7,8 @@ use apropos_learn::Features;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Class, Dropped, Fingerprint, Score, Treatment};
+use crate::candidates::{Candidate, Candidates};
+use crate::{Class, Fingerprint, Score, Treatment};
 
 /// The name under which silence stands among the candidates.
 pub const SILENCE: &str = "silence";
@@ -92,30 +93,6 @@ pub struct Tried {
     pub outcome: Option<crate::OutcomeKind>,
 }
 
-/// One action that was considered, or silence, and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// The action; `silence` for silence.
-    pub action: ActionId,
-    /// Its class; silence has none.
-    pub class: Option<Class>,
-    /// How it would be carried out.
-    pub treatment: Option<Treatment>,
-    /// What it is worth, if it came so far.
-    pub score: Option<Score>,
-    /// The exact probability with which it was chosen.
-    pub probability: f64,
-    /// Where and why it was dropped; nothing for what could have been chosen.
-    pub dropped: Option<Dropped>,
-}
-
-impl Candidate {
-    /// The number that ranks; zero for what was dropped before it was scored.
-    pub fn priority(&self) -> f64 {
-        self.score.map_or(0.0, |score| score.priority)
-    }
-}
-
 /// Bytes are not those of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are not those of a decision")]
@@ -127,9 +104,6 @@ pub struct NotADecision;
 pub struct NotWritten(String);
 
 /// The answer to one question: what to do for this customer at this moment.
-///
-/// Candidates stand in order of rank: what could have been chosen first, by class, priority and name; then what
-/// was dropped, latest stage first.
 #[derive(Clone, PartialEq, Deserialize)]
 pub struct Decision {
     /// The decision's id.
@@ -143,7 +117,7 @@ pub struct Decision {
     /// What to do.
     pub choice: Choice,
     /// Every action of the playbook, and silence.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Candidates,
     /// The next instant at which a reason for dropping something runs out.
     pub look_again: Option<Timestamp>,
     /// The customer's features, for learning.
@@ -177,7 +151,7 @@ impl std::fmt::Debug for Packet {
 
 impl Decision {
     /// The candidate for `action`, if the playbook has it.
-    pub fn candidate(&self, action: &str) -> Option<&Candidate> {
+    pub fn candidate(&self, action: &str) -> Option<Candidate<'_>> {
         self.candidates.iter().find(|candidate| candidate.action.as_str() == action)
     }
 
@@ -206,7 +180,7 @@ impl Decision {
     }
 
     /// The candidate that was chosen.
-    pub fn chosen(&self) -> Option<&Candidate> {
+    pub fn chosen(&self) -> Option<Candidate<'_>> {
         let name = self.choice.action().map_or(SILENCE, ActionId::as_str);
         self.candidate(name)
     }
@@ -239,7 +213,7 @@ impl Serialize for Decision {
 }
 
 /// Candidates with their priority beside them, and reasons in words.
-struct Plain<'a>(&'a [Candidate]);
+struct Plain<'a>(&'a Candidates);
 
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -249,8 +223,8 @@ impl Serialize for Plain<'_> {
             class: Option<Class>,
             priority: f64,
             probability: f64,
-            treatment: &'a Option<Treatment>,
-            score: &'a Option<Score>,
+            treatment: Option<&'a Treatment>,
+            score: Option<Score>,
             dropped: Option<Why<'a>>,
         }
         #[derive(Serialize)]
@@ -261,15 +235,15 @@ impl Serialize for Plain<'_> {
             detail: String,
         }
         serializer.collect_seq(self.0.iter().map(|candidate| Line {
-            action: &candidate.action,
+            action: candidate.action,
             class: candidate.class,
             priority: candidate.priority(),
             probability: candidate.probability,
-            treatment: &candidate.treatment,
-            score: &candidate.score,
-            dropped: candidate.dropped.as_ref().map(|dropped| Why {
+            treatment: candidate.treatment,
+            score: candidate.score,
+            dropped: candidate.dropped.map(|dropped| Why {
                 stage: dropped.stage,
-                component: &dropped.component,
+                component: dropped.component,
                 reason: dropped.reason.code(),
                 detail: dropped.reason.to_string(),
             }),

@@ -277,6 +277,12 @@ pub struct RewardDefinition {
     pub within: Duration,
 }
 
+impl RewardDefinition {
+    pub(crate) fn concerns(&self, action: &ActionId) -> bool {
+        self.actions.is_empty() || self.actions.contains(action)
+    }
+}
+
 /// Everything about actions in one value, as the playbook holds it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -7,8 +7,9 @@ use apropos_event::ActionId;
 use apropos_learn::Scores;
 use serde::Serialize;
 
+use crate::candidates::Candidate;
 use crate::catalogue::{APPLICABLE, Catalogue, ELIGIBLE, SUITABLE};
-use crate::decision::{Candidate, Choice, Decision};
+use crate::decision::{Choice, Decision};
 use crate::pipeline::Question;
 use crate::score::{Factors, Score, propensity_for};
 use crate::stage::{Reason, Stage};
@@ -41,12 +42,12 @@ impl Catalogue {
             .candidates
             .iter()
             .filter(|candidate| winner.is_none_or(|winner| winner.action != candidate.action))
-            .map(|candidate| self.line(candidate, winner, question))
+            .map(|candidate| self.line(&candidate, winner.as_ref(), question))
             .collect();
-        Explanation { sentence: self.sentence(decision, winner), lines }
+        Explanation { sentence: self.sentence(decision, winner.as_ref()), lines }
     }
 
-    fn sentence(&self, decision: &Decision, winner: Option<&Candidate>) -> String {
+    fn sentence(&self, decision: &Decision, winner: Option<&Candidate<'_>>) -> String {
         let title = |action: &ActionId| {
             let title = self.action(action).map(|known| known.title.as_str()).unwrap_or_default();
             if title.is_empty() { format!("`{action}`") } else { format!("`{action}` ({title})") }
@@ -84,8 +85,13 @@ impl Catalogue {
         }
     }
 
-    fn line(&self, candidate: &Candidate, winner: Option<&Candidate>, question: &Question<'_>) -> Line {
-        let Some(dropped) = &candidate.dropped else {
+    fn line(
+        &self,
+        candidate: &Candidate<'_>,
+        winner: Option<&Candidate<'_>>,
+        question: &Question<'_>,
+    ) -> Line {
+        let Some(dropped) = candidate.dropped else {
             let sentence = format!("could have been chosen, with probability {:.3}", candidate.probability);
             return Line { action: candidate.action.clone(), sentence, change: None };
         };
@@ -100,7 +106,7 @@ impl Catalogue {
         if let Some(score) = candidate.score.filter(|_| dropped.stage == Stage::Arbitration) {
             let (likely, silence) = (score.propensity * 100.0, by_itself(&score));
             sentence = format!("{sentence}; {likely:.0} % likely{silence}");
-            if let Some(silences) = self.evidence_of_silence(&candidate.action, question) {
+            if let Some(silences) = self.evidence_of_silence(candidate.action, question) {
                 sentence = format!("{sentence}, as {silences:.0} silences taught");
             }
         }
@@ -126,24 +132,24 @@ impl Catalogue {
         scores.get(0).map(|silence| f64::from(silence.evidence)).filter(|evidence| 0.0 < *evidence)
     }
 
-    fn place(&self, candidate: &Candidate, stage: Stage) -> Option<(usize, usize)> {
+    fn place(&self, candidate: &Candidate<'_>, stage: Stage) -> Option<(usize, usize)> {
         let ruleset = match stage {
             Stage::Eligibility => ELIGIBLE,
             Stage::Applicability => APPLICABLE,
             Stage::Suitability => SUITABLE,
             _ => return None,
         };
-        Some((ruleset, self.position(&candidate.action)?))
+        Some((ruleset, self.position(candidate.action)?))
     }
 
-    fn condition(&self, candidate: &Candidate, dropped: &crate::Dropped) -> Option<String> {
+    fn condition(&self, candidate: &Candidate<'_>, dropped: crate::Dropped<'_>) -> Option<String> {
         let (ruleset, subject) = self.place(candidate, dropped.stage)?;
         let number = dropped.component.split(['[', ']']).nth(1)?.parse::<usize>().ok()?;
         self.index().texts(ruleset, subject).get(number).map(|text| (*text).to_owned())
     }
 
     /// The smallest sets of changes that would make all conditions of the stage hold.
-    fn flip(&self, candidate: &Candidate, stage: Stage, question: &Question<'_>) -> Option<String> {
+    fn flip(&self, candidate: &Candidate<'_>, stage: Stage, question: &Question<'_>) -> Option<String> {
         let (ruleset, subject) = self.place(candidate, stage)?;
         let mut wishes = Vec::new();
         for trace in self.index().trace(ruleset, subject, question.facts) {
@@ -162,9 +168,9 @@ impl Catalogue {
     }
 
     /// The least propensity at which an outranked action would have won.
-    fn overtake(&self, candidate: &Candidate, winner: &Candidate) -> Option<String> {
+    fn overtake(&self, candidate: &Candidate<'_>, winner: &Candidate<'_>) -> Option<String> {
         let score = candidate.score?;
-        let at = self.position(&candidate.action)?;
+        let at = self.position(candidate.action)?;
         let amounts = self.actions.get(at)?.amounts;
         let factors = Factors {
             propensity: score.propensity,

@@ -2,16 +2,21 @@
 //!
 //! Everything here follows from the definitions; none of it is a rule. Not here: the definitions, see `catalogue`.
 
+use std::sync::Arc;
+
 use apropos_condition::{AttributeId, Schema};
 use apropos_context::{ChannelDefinition, Channels, Direction};
-use apropos_event::ChannelId;
+use apropos_event::{ActionId, ChannelId, draw};
 
+use crate::SILENCE;
+use crate::catalogue::float;
 use crate::component::Component;
-use crate::definition::{ActionDefinition, CatalogueDefinition, LimitDefinition};
+use crate::definition::{ActionDefinition, CatalogueDefinition, GroupDefinition, LimitDefinition};
+use crate::names::{Fixed, Named, Names, Part, Run};
 use crate::stage::Treatment;
 
 /// What follows from the definitions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Layout {
     /// The channels that treatments name, each once.
     pub(crate) channels: Vec<Channel>,
@@ -23,10 +28,13 @@ pub(crate) struct Layout {
     pub(crate) ranks: Vec<u32>,
     /// For each rank its action.
     pub(crate) by_rank: Vec<u32>,
+    /// The hash of each action's name, in order, with the action.
+    by_hash: Vec<(u64, u32)>,
+    /// What records call everything.
+    pub(crate) names: Arc<Names>,
     /// `eligible[0]` and so on, for each of the first three rulesets.
-    pub(crate) conditions: [Vec<Component>; 3],
-    /// The names of the limits.
-    pub(crate) limits: Vec<Component>,
+    conditions: [Run; 3],
+    limits: Run,
     /// Whether anything needs the customer's agreement before it is refused by none: a channel, or personal content.
     pub(crate) needs_consent: bool,
 }
@@ -37,7 +45,7 @@ pub(crate) struct Channel {
     pub(crate) id: ChannelId,
     /// What the inventory says of it.
     pub(crate) known: Option<ChannelDefinition>,
-    pub(crate) component: Component,
+    pub(crate) part: Part,
     /// What an interruption by it costs a customer who has heard nothing else.
     pub(crate) price: f64,
 }
@@ -45,9 +53,12 @@ pub(crate) struct Channel {
 /// One way to carry out one action.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
-    pub(crate) treatment: Treatment,
+    /// The place of the treatment among the names.
+    pub(crate) treatment: u32,
     /// The place of its channel.
     pub(crate) channel: usize,
+    /// What it costs on top of the action.
+    pub(crate) cost: f64,
     /// The places of the limits that concern it.
     pub(crate) limits: Vec<usize>,
 }
@@ -55,7 +66,7 @@ pub(crate) struct Way {
 /// A resource of which an action uses one unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
-    pub(crate) name: Component,
+    pub(crate) part: Part,
     /// Where the moment says how many are left.
     pub(crate) left: Option<AttributeId>,
     /// Where the moment says what a unit is worth elsewhere.
@@ -71,39 +82,62 @@ impl Layout {
         interruption: f64,
         schema: &Schema,
     ) -> Self {
-        let mut layout = Self { limits: names(definition.policy.limits.iter()), ..Self::default() };
+        let mut names = Names::default();
+        let limits = definition.policy.limits.iter().map(|limit| Component::new(&limit.name));
+        let limits = names.add_all(limits, Fixed::Limits);
+        let conditions = conditions(definition, &mut names);
+        let mut layout = Self {
+            channels: Vec::new(),
+            ways: Vec::new(),
+            uses: Vec::new(),
+            ranks: Vec::new(),
+            by_rank: Vec::new(),
+            by_hash: Vec::new(),
+            names: Arc::default(),
+            conditions,
+            limits,
+            needs_consent: false,
+        };
         for action in &definition.actions {
-            let ways = action.treatments.iter().map(|treatment| {
-                let channel = layout.channel(&treatment.channel, channels, interruption);
+            let ways = action.treatments.iter();
+            let ways = ways.map(|treatment| {
+                let channel = layout.channel(&treatment.channel, channels, interruption, &mut names);
                 let limits = definition.policy.limits.iter().enumerate();
                 let limits = limits.filter(|(_, limit)| concerns(limit, action, &treatment.channel));
-                Way {
-                    treatment: Treatment {
-                        channel: treatment.channel.clone(),
-                        placement: treatment.placement.clone(),
-                    },
-                    channel,
-                    limits: limits.map(|(at, _)| at).collect(),
-                }
+                let limits = limits.map(|(at, _)| at).collect();
+                names.treatments.push(Treatment {
+                    channel: treatment.channel.clone(),
+                    placement: treatment.placement.clone(),
+                });
+                let treatment_at = names.treatments.len() as u32 - 1;
+                Way { treatment: treatment_at, channel, cost: float(treatment.cost), limits }
             });
             let ways = ways.collect();
             layout.ways.push(ways);
             layout.uses.push(action.uses.as_ref().map(|name| Resource {
-                name: Component::new(name),
+                part: names.add(Component::new(name)),
                 left: schema.id(&format!("resource.{name}")),
                 price: schema.id(&format!("resource.{name}.price")),
                 declared: definition.resources.get(name).map_or(0, |left| i64::from(*left)),
             }));
+            names.actions.push(Named { id: action.id.clone(), class: Some(action.class) });
         }
+        names.actions.push(Named { id: silence(), class: None });
+        layout.names = Arc::new(names);
         let asks = |channel: &Channel| channel.known.as_ref().is_some_and(|known| known.needs_consent);
         layout.needs_consent =
             layout.channels.iter().any(asks) || definition.actions.iter().any(|action| action.personal);
         layout.rank(definition);
-        layout.number(definition);
         layout
     }
 
-    fn channel(&mut self, id: &ChannelId, channels: &Channels, interruption: f64) -> usize {
+    fn channel(
+        &mut self,
+        id: &ChannelId,
+        channels: &Channels,
+        interruption: f64,
+        names: &mut Names,
+    ) -> usize {
         if let Some(at) = self.channels.iter().position(|channel| channel.id == *id) {
             return at;
         }
@@ -112,7 +146,7 @@ impl Layout {
         self.channels.push(Channel {
             id: id.clone(),
             known,
-            component: Component::new(id.as_str()),
+            part: names.add(Component::new(id.as_str())),
             price: if 0.0 < own { own } else { interruption },
         });
         self.channels.len() - 1
@@ -123,6 +157,8 @@ impl Layout {
         self.by_rank = (0..actions.len() as u32).collect();
         let id = |at: &u32| actions.get(*at as usize).map(|action| &action.id);
         self.by_rank.sort_by(|a, b| id(a).cmp(&id(b)));
+        self.by_hash = (0_u32..).zip(actions).map(|(at, action)| (hash_of(&action.id), at)).collect();
+        self.by_hash.sort_unstable();
         self.ranks = vec![0; actions.len()];
         for (rank, action) in self.by_rank.iter().enumerate() {
             if let Some(place) = self.ranks.get_mut(*action as usize) {
@@ -131,29 +167,13 @@ impl Layout {
         }
     }
 
-    /// Names as many conditions as any action can have, its group's included.
-    fn number(&mut self, definition: &CatalogueDefinition) {
-        let (actions, groups) = (&definition.actions, &definition.groups);
-        let names = |name: &str, own: usize, shared: usize| -> Vec<Component> {
-            (0..own + shared).map(|number| Component::new(&format!("{name}[{number}]"))).collect()
-        };
-        self.conditions = [
-            names(
-                "eligible",
-                most(actions.iter().map(|action| action.eligible.len())),
-                most(groups.iter().map(|group| group.eligible.len())),
-            ),
-            names(
-                "applicable",
-                most(actions.iter().map(|action| action.applicable.len())),
-                most(groups.iter().map(|group| group.applicable.len())),
-            ),
-            names(
-                "suitable",
-                most(actions.iter().map(|action| action.suitable.len())),
-                most(groups.iter().map(|group| group.suitable.len())),
-            ),
-        ];
+    /// The place of an action in the author's order. O(log actions).
+    pub(crate) fn position(&self, id: &ActionId) -> Option<usize> {
+        let hash = hash_of(id);
+        let first = self.by_hash.partition_point(|(known, _)| *known < hash);
+        let same = self.by_hash.get(first..)?.iter().take_while(|(known, _)| *known == hash);
+        let mut same = same.map(|(_, action)| *action as usize);
+        same.find(|action| self.names.actions.get(*action).is_some_and(|named| named.id == *id))
     }
 
     /// The treatments of an action.
@@ -170,36 +190,47 @@ impl Layout {
             .any(|channel| channel.known.as_ref().is_some_and(|known| known.direction != Direction::Inbound))
     }
 
-    /// The name of a condition.
-    pub(crate) fn condition(&self, ruleset: usize, number: usize) -> Component {
-        // INVARIANT: as many are named as any action has.
-        let known = self.conditions.get(ruleset).and_then(|names| names.get(number));
-        known.cloned().unwrap_or(Component::fixed("conditions"))
+    /// The part that a condition is.
+    pub(crate) fn condition(&self, ruleset: usize, number: usize) -> Part {
+        self.conditions.get(ruleset).map_or(Fixed::Conditions.into(), |run| run.part(number))
     }
 
-    /// The name of a channel.
-    pub(crate) fn channel_name(&self, at: usize) -> Component {
-        self.channels.get(at).map_or(Component::fixed("treatments"), |channel| channel.component.clone())
+    /// The part that a limit is.
+    pub(crate) fn limit(&self, at: usize) -> Part {
+        self.limits.part(at)
     }
 
-    /// The name of the resource that an action uses.
-    pub(crate) fn resource_name(&self, action: usize) -> Component {
-        let resource = self.uses.get(action).and_then(Option::as_ref);
-        resource.map_or(Component::fixed("resources"), |resource| resource.name.clone())
-    }
-
-    /// The name of a limit.
-    pub(crate) fn limit(&self, at: usize) -> Component {
-        self.limits.get(at).cloned().unwrap_or(Component::fixed("limits"))
+    /// The part that a channel is.
+    pub(crate) fn channel_part(&self, at: usize) -> Part {
+        self.channels.get(at).map_or(Fixed::Treatments.into(), |channel| channel.part)
     }
 }
 
-fn most(counts: impl Iterator<Item = usize>) -> usize {
-    counts.max().unwrap_or(0)
+/// Names as many conditions as any action can have, its group's included.
+fn conditions(definition: &CatalogueDefinition, names: &mut Names) -> [Run; 3] {
+    let (actions, groups) = (&definition.actions, &definition.groups);
+    let most = |own: fn(&ActionDefinition) -> usize, shared: fn(&GroupDefinition) -> usize| {
+        actions.iter().map(own).max().unwrap_or(0) + groups.iter().map(shared).max().unwrap_or(0)
+    };
+    let mut add = |name: &str, most: usize| {
+        let all = (0..most).map(|number| Component::new(&format!("{name}[{number}]")));
+        names.add_all(all, Fixed::Conditions)
+    };
+    [
+        add("eligible", most(|action| action.eligible.len(), |group| group.eligible.len())),
+        add("applicable", most(|action| action.applicable.len(), |group| group.applicable.len())),
+        add("suitable", most(|action| action.suitable.len(), |group| group.suitable.len())),
+    ]
 }
 
-fn names<'a>(limits: impl Iterator<Item = &'a LimitDefinition>) -> Vec<Component> {
-    limits.map(|limit| Component::new(&limit.name)).collect()
+fn hash_of(id: &ActionId) -> u64 {
+    draw::stable_hash(0, id.as_str().as_bytes())
+}
+
+/// The name of silence among the actions.
+fn silence() -> ActionId {
+    // INVARIANT: `silence` is a name; the number only spares the library a panic.
+    ActionId::new(SILENCE).unwrap_or_else(|_| ActionId::from_number(0))
 }
 
 /// Whether a limit speaks of an action on a channel.

@@ -1,63 +1,17 @@
 //! The ledger: what was done for one customer, what came of it, and what is still open.
 //!
-//! Limits count from here, fatigue is remembered here, rewards are joined here. Bounded: the oldest contact makes
-//! room for the newest. Not here: the rules that read it, see `policy` and `pipeline`.
+//! Limits count from here, fatigue is remembered here, rewards are joined here. Bounded: the oldest answer makes room
+//! for the newest contact, so that limits, which count interruptions, forget none of them for it. Not here: the rules that read it, see `policy` and `pipeline`.
 
 use apropos_event::{ActionId, ChannelId, DecisionId, Duration, GroupId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::lesson::{Lesson, Reward, Silence};
+use crate::outcome::{Outcome, OutcomeKind, Outcomes, SettleError};
 use crate::{Class, Component};
 
 /// The most contacts that are remembered.
 pub const MAX_CONTACTS: usize = 64;
-
-/// What can come of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OutcomeKind {
-    /// It reached the customer.
-    Delivered,
-    /// It could not be carried out; its place in the limits is free again.
-    Failed,
-    /// The customer looked at it.
-    Seen,
-    /// The customer took it up.
-    Engaged,
-    /// It did what it was meant to do.
-    Converted,
-    /// The customer waved it away.
-    Dismissed,
-    /// The customer complained.
-    Complained,
-    /// Nothing came of it in time.
-    Ignored,
-}
-
-/// What came of one decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outcome {
-    /// The decision.
-    pub decision: DecisionId,
-    /// What came of it.
-    pub kind: OutcomeKind,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Why an outcome is refused. A refused outcome changes nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SettleError {
-    /// The decision is not in the customer's ledger: never accepted, or too long ago.
-    #[error("decision `{0}` is not in the customer's ledger")]
-    UnknownDecision(DecisionId),
-    /// The outcome lies before its decision.
-    #[error("the outcome of decision `{0}` lies before it")]
-    BeforeDecision(DecisionId),
-}
 
 /// One thing that was done for the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +33,7 @@ pub struct Contact {
     /// Whether it is known to have reached the customer.
     pub confirmed: bool,
     /// What came of it, each kind at most once, in order of arrival.
-    pub outcomes: Vec<(OutcomeKind, Timestamp)>,
+    pub outcomes: Outcomes,
     /// What is still to be learned from it.
     pub lesson: Option<Lesson>,
 }
@@ -93,7 +47,7 @@ impl Contact {
 
     /// Whether this outcome is known.
     pub fn has(&self, kind: OutcomeKind) -> bool {
-        self.outcomes.iter().any(|(known, _)| *known == kind)
+        self.outcomes.iter().any(|(known, _)| known == kind)
     }
 }
 
@@ -198,11 +152,14 @@ impl Ledger {
 
     /// Adds a contact; a second one for the same decision changes nothing and gives `false`.
     pub(crate) fn add(&mut self, contact: Contact, fatigue_half_life: Duration) -> bool {
-        if self.find(&contact.decision).is_some() {
+        // Contacts stand in order of time.
+        let mut later = self.contacts.iter().rev().take_while(|known| contact.at <= known.at);
+        if later.any(|known| known.decision == contact.decision) {
             return false;
         }
         if MAX_CONTACTS <= self.contacts.len() {
-            self.contacts.remove(0);
+            let answer = self.contacts.iter().position(|known| !known.interrupts);
+            self.contacts.remove(answer.unwrap_or(0));
         }
         if contact.interrupts {
             self.pressure.add(contact.at, fatigue_half_life);
@@ -223,7 +180,7 @@ impl Ledger {
         if contact.has(outcome.kind) {
             return Ok((None, false));
         }
-        contact.outcomes.push((outcome.kind, outcome.at));
+        contact.outcomes.push(outcome.kind, outcome.at);
         contact.confirmed |= outcome.kind != OutcomeKind::Failed;
         let reward = match outcome.kind {
             OutcomeKind::Converted => contact.take_reward(true, outcome.at),
@@ -246,7 +203,7 @@ impl Ledger {
         for contact in &mut self.contacts {
             let open = contact.lesson.as_ref().is_some_and(|lesson| contact.at <= at && at < lesson.due);
             if open && wins(contact) {
-                contact.outcomes.push((OutcomeKind::Converted, at));
+                contact.outcomes.push(OutcomeKind::Converted, at);
                 contact.confirmed = true;
                 rewards.extend(contact.take_reward(true, at));
             }
@@ -259,7 +216,7 @@ impl Ledger {
         let mut rewards = Vec::new();
         for contact in &mut self.contacts {
             if let Some(due) = contact.lesson.as_ref().map(|lesson| lesson.due).filter(|due| *due <= now) {
-                contact.outcomes.push((OutcomeKind::Ignored, due));
+                contact.outcomes.push(OutcomeKind::Ignored, due);
                 rewards.extend(contact.take_reward(false, due));
             }
         }
@@ -275,13 +232,10 @@ impl Ledger {
 
 impl Contact {
     fn take_reward(&mut self, success: bool, at: Timestamp) -> Option<Reward> {
-        self.lesson.take().map(|lesson| Reward {
-            decision: self.decision.clone(),
-            action: self.action.clone(),
-            features: lesson.features,
-            probability: lesson.probability,
-            success,
-            at,
+        self.lesson.take().map(|lesson| {
+            let (decision, action) = (self.decision.clone(), self.action.clone());
+            let Lesson { features, probability, .. } = lesson;
+            Reward { decision, action, features: *features, probability, success, at }
         })
     }
 }

@@ -7,8 +7,9 @@ use apropos_event::{CivilDate, Duration, Timestamp, Zone};
 use crate::catalogue::{Action, Catalogue, MAX_LIMIT};
 use crate::decision::Decision;
 use crate::definition::{CalendarUnit, LimitDefinition};
-use crate::ledger::{Contact, Ledger, OpenCase, Outcome, SettleError, Suppression};
+use crate::ledger::{Contact, Ledger, OpenCase, Suppression};
 use crate::lesson::{Lesson, Reward};
+use crate::outcome::{Outcome, OutcomeKind, Outcomes, SettleError};
 use crate::stage::Reason;
 
 /// The pause that forbids an action whatever its treatment, by its place in the ledger, and when it ends.
@@ -24,12 +25,11 @@ pub(crate) fn paused(ledger: &Ledger, action: &Action, now: Timestamp) -> Option
 
 /// When an action that was taken a short while ago may be taken again.
 pub(crate) fn cools_until(ledger: &Ledger, action: &Action, now: Timestamp) -> Option<Timestamp> {
-    let cooldown = action.definition.cooldown?;
+    let cooldown = action.cooldown?;
     // Contacts stand in order of time: before the first that is old enough there is nothing to find.
     let mut recent = ledger.contacts().iter().rev().take_while(|contact| now < contact.at.plus(cooldown));
-    let taken = |contact: &&Contact| {
-        contact.action == action.definition.id && !contact.has(crate::OutcomeKind::Failed)
-    };
+    let taken =
+        |contact: &&Contact| contact.action == action.definition.id && !contact.has(OutcomeKind::Failed);
     recent.find(taken).map(|last| last.at.plus(cooldown))
 }
 
@@ -148,28 +148,25 @@ impl Catalogue {
         let (Some(action), Some(treatment)) = (decision.choice.action(), decision.choice.treatment()) else {
             return learns && self.accept_silence(ledger, decision);
         };
-        let (Some(known), Some(chosen)) = (self.action(action), decision.chosen()) else { return false };
+        let known = self.position(action).and_then(|at| self.actions.get(at));
+        let (Some(known), Some(chosen)) = (known, decision.chosen()) else { return false };
         let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption)
             || self.layout.reaches_out_for_nothing(&treatment.channel);
-        let reward =
-            self.rewards.iter().filter(|rule| rule.actions.is_empty() || rule.actions.contains(action));
-        let window = reward.map(|rule| rule.within).max();
-        let lesson = window.filter(|_| learns && known.learn).map(|window| Lesson {
-            features: decision.features.clone(),
-            probability: chosen.probability,
-            due: decision.at.plus(window),
+        let lesson = known.window.filter(|_| learns && known.learn).map(|window| {
+            let features = Box::new(decision.features.clone());
+            Lesson { features, probability: chosen.probability, due: decision.at.plus(window) }
         });
         let added = ledger.add(
             Contact {
                 decision: decision.id.clone(),
                 action: action.clone(),
-                group: known.group.clone(),
+                group: known.definition.group.clone(),
                 class: known.class,
                 channel: treatment.channel.clone(),
                 at: decision.at,
                 interrupts,
                 confirmed: false,
-                outcomes: Vec::new(),
+                outcomes: Outcomes::default(),
                 lesson,
             },
             self.policy.fatigue_half_life,
@@ -177,7 +174,7 @@ impl Catalogue {
         if added {
             self.break_silence(ledger, action);
         }
-        if let (true, Some(hand_off)) = (added, &known.hand_off) {
+        if let (true, Some(hand_off)) = (added, &known.definition.hand_off) {
             ledger.case = Some(OpenCase {
                 decision: decision.id.clone(),
                 queue: hand_off.queue.clone(),
@@ -206,10 +203,11 @@ impl Catalogue {
         let at = event.occurred_at;
         let mut rewards = Vec::new();
         for rule in self.rewards.iter().filter(|rule| rule.event == event.kind) {
-            rewards.extend(ledger.convert(at, |contact| {
-                (rule.actions.is_empty() || rule.actions.contains(&contact.action))
-                    && at <= contact.at.plus(rule.within)
-            }));
+            rewards.extend(
+                ledger.convert(at, |contact| {
+                    at <= contact.at.plus(rule.within) && rule.concerns(&contact.action)
+                }),
+            );
         }
         if !ledger.silences.is_empty() {
             rewards.extend(self.answer_silence(ledger, event));
@@ -236,7 +234,7 @@ impl Catalogue {
                 .contacts
                 .iter()
                 .filter(|known| if whole { known.group == group } else { known.action == action })
-                .flat_map(|known| &known.outcomes)
+                .flat_map(|known| known.outcomes.iter())
                 .filter(|(kind, at)| *kind == rule.outcome && since < *at && *at <= outcome.at)
                 .count();
             if rule.count as usize <= count {
@@ -269,7 +267,7 @@ mod tests {
             at,
             interrupts: !number.is_multiple_of(5),
             confirmed: true,
-            outcomes: Vec::new(),
+            outcomes: Outcomes::default(),
             lesson: None,
         }
     }
@@ -292,6 +290,23 @@ mod tests {
                 && limit.channel.as_ref().is_none_or(|one| *one == contact.channel)
         });
         limit.at_most as usize <= counted.count()
+    }
+
+    #[test]
+    fn answers_push_out_no_interruption() {
+        let at = |hours: i64| Timestamp::EPOCH.plus(Duration::from_hours(hours));
+        let mut ledger = Ledger::default();
+        for number in 0..40 {
+            let interruption = Contact { interrupts: true, ..contact(at(number), number as u64, true) };
+            assert!(ledger.add(interruption, Duration::from_days(7)));
+        }
+        for number in 40..240 {
+            let answer = Contact { interrupts: false, ..contact(at(number), number as u64, true) };
+            assert!(ledger.add(answer, Duration::from_days(7)));
+        }
+        assert_eq!(ledger.contacts().len(), crate::MAX_CONTACTS);
+        assert_eq!(ledger.contacts().iter().filter(|known| known.interrupts).count(), 40);
+        assert!(ledger.contacts().is_sorted_by_key(|known| known.at));
     }
 
     proptest! {

@@ -7,8 +7,9 @@
 use apropos_event::{ActionId, Duration, Event, Timestamp};
 
 use crate::SILENCE;
-use crate::decision::{Candidate, Choice, Decision};
-use crate::definition::{ActionDefinition, CatalogueDefinition, RewardDefinition};
+use crate::candidates::Candidate;
+use crate::decision::{Choice, Decision};
+use crate::definition::{ActionDefinition, CatalogueDefinition};
 use crate::ledger::Ledger;
 use crate::lesson::{Lesson, Reward, Silence};
 use crate::stage::{Reason, Stage};
@@ -38,10 +39,6 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     name == SILENCE || name.strip_prefix(SILENCE).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn concerns(rule: &RewardDefinition, action: &ActionId) -> bool {
-    rule.actions.is_empty() || rule.actions.contains(action)
-}
-
 impl Arms {
     pub(crate) fn new(definition: &CatalogueDefinition) -> Self {
         let mut arms = Self::default();
@@ -54,10 +51,8 @@ impl Arms {
 
     fn add(&mut self, action: &ActionDefinition, definition: &CatalogueDefinition) -> Option<usize> {
         let rewards = definition.rewards.iter().enumerate();
-        let rules: Vec<usize> = rewards
-            .filter(|(_, rule)| action.learn && concerns(rule, &action.id))
-            .map(|(at, _)| at)
-            .collect();
+        let rules: Vec<usize> =
+            rewards.filter(|(_, rule)| action.learn && rule.concerns(&action.id)).map(|(at, _)| at).collect();
         let window =
             rules.iter().filter_map(|at| definition.rewards.get(*at)).map(|rule| rule.within).max()?;
         if let Some(known) = self.arms.iter().position(|arm| arm.rules == rules) {
@@ -90,8 +85,8 @@ impl Arms {
 }
 
 /// Whether silence took the place of a candidate: it could have been chosen, or was weighed and found worth less.
-fn gave_way(candidate: &Candidate) -> bool {
-    match &candidate.dropped {
+fn gave_way(candidate: &Candidate<'_>) -> bool {
+    match candidate.dropped {
         None => candidate.class.is_some(),
         Some(dropped) => {
             let weighed = Stage::Propensity <= dropped.stage && dropped.stage <= Stage::Arbitration;
@@ -110,7 +105,7 @@ impl crate::Catalogue {
         };
         let gave_way = decision.candidates.iter().filter(|candidate| gave_way(candidate));
         let mut arms: Vec<usize> =
-            gave_way.filter_map(|candidate| self.arms.of(self.position(&candidate.action)?)).collect();
+            gave_way.filter_map(|candidate| self.arms.of(self.position(candidate.action)?)).collect();
         arms.sort_unstable();
         arms.dedup();
         for arm in arms.iter().filter_map(|at| self.arms.arms.get(*at)) {
@@ -118,7 +113,7 @@ impl crate::Catalogue {
                 ledger.silences.remove(0);
             }
             let due = decision.at.plus(arm.window);
-            let (features, probability) = (decision.features.clone(), silence.probability);
+            let (features, probability) = (Box::new(decision.features.clone()), silence.probability);
             ledger.silences.push(Silence {
                 decision: decision.id.clone(),
                 arm: arm.id.clone(),
@@ -172,6 +167,7 @@ impl Ledger {
 impl Silence {
     fn settled(self, success: bool, at: Timestamp) -> Reward {
         let Lesson { features, probability, .. } = self.lesson;
-        Reward { decision: self.decision, action: self.arm, features, probability, success, at }
+        let (features, action) = (*features, self.arm);
+        Reward { decision: self.decision, action, features, probability, success, at }
     }
 }

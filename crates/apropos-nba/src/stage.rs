@@ -82,12 +82,12 @@ impl fmt::Display for Stage {
 }
 
 /// That a candidate was dropped: where, by what, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Dropped {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Dropped<'a> {
     /// The stage that dropped it.
     pub stage: Stage,
     /// The part of the playbook that dropped it, such as `eligible[0]` or the name of a limit.
-    pub component: Component,
+    pub component: &'a Component,
     /// Why.
     pub reason: Reason,
 }

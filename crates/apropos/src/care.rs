@@ -242,7 +242,7 @@ fn tried(customer: &Customer) -> Vec<PageContact> {
         class: contact.class,
         channel: contact.channel.clone(),
         at: contact.at,
-        outcome: contact.outcomes.last().map(|(kind, _)| *kind),
+        outcome: contact.outcomes.last().map(|(kind, _)| kind),
     });
     contacts.collect()
 }

@@ -19,9 +19,9 @@ use apropos_nba::Decision;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn record(decision: &Decision, reward: Option<f64>) -> DecisionRecord {
-    let open: Vec<&apropos_nba::Candidate> =
+    let open: Vec<apropos_nba::Candidate<'_>> =
         decision.candidates.iter().filter(|candidate| candidate.dropped.is_none()).collect();
-    let chosen = decision.chosen().and_then(|chosen| open.iter().position(|one| std::ptr::eq(*one, chosen)));
+    let chosen = decision.chosen().and_then(|chosen| open.iter().position(|one| one.action == chosen.action));
     let slot = chosen.zip(decision.chosen()).map(|(at, chosen)| Slot {
         position: 0,
         chosen: at,

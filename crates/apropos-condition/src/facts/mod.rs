@@ -33,9 +33,9 @@ impl Facts {
         Self { schema: schema.clone(), row: schema.template().clone() }
     }
 
-    /// Forgets everything but the defaults, keeping the memory. O(attributes).
+    /// Forgets everything but the defaults, keeping the memory. O(what was set).
     pub fn reset(&mut self) {
-        self.row.copy_from(self.schema.template());
+        self.row.reset_to(self.schema.template());
     }
 
     /// The schema these are facts of.
@@ -263,6 +263,26 @@ mod tests {
         facts.reset();
         assert_eq!(shown(&facts, "a.tier").as_deref(), Some("bronze"));
         assert_eq!(shown(&facts, "a.text"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_reset_row_is_a_new_one(writes in proptest::collection::vec((0_u32..7, 0_u8..4), 0..20)) {
+            let schema = schema();
+            let mut facts = Facts::new(&schema);
+            for (id, what) in writes {
+                let id = AttributeId(id);
+                match what {
+                    0 => facts.set_int(id, 7),
+                    1 => facts.set_text(id, "free text"),
+                    2 => facts.set_texts(id, ["x", "y"]),
+                    _ => facts.set_missing(id),
+                }
+            }
+            facts.reset();
+            let new = Facts::new(&schema);
+            proptest::prop_assert_eq!(facts.slots(), new.slots());
+        }
     }
 
     #[test]

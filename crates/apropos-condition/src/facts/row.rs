@@ -9,6 +9,7 @@ use apropos_event::{Duration, Timestamp, Value};
 use rust_decimal::Decimal;
 
 use super::FactError;
+use crate::bitset::words_for;
 use crate::datum::{Datum, decimal_of};
 use crate::limits::{MAX_FACT_DEPTH, MAX_FACT_ITEMS, MAX_FACT_TEXT};
 use crate::symbol::{SymbolId, Symbols};
@@ -59,6 +60,8 @@ pub(crate) struct Row {
     items: Vec<Slot>,
     text: String,
     bytes: Vec<u8>,
+    /// A bit for each slot that was written since the row was emptied.
+    written: Vec<u64>,
 }
 
 impl Row {
@@ -73,6 +76,7 @@ impl Row {
             };
             row.slots.push(slot);
         }
+        row.written.resize(words_for(attributes.len()), 0);
         row
     }
 
@@ -81,9 +85,20 @@ impl Row {
         Self::default().write(kind, value, None, 0).map(|_| ())
     }
 
-    /// Empties it but for the defaults in `template`, keeping the memory.
-    pub(super) fn copy_from(&mut self, template: &Self) {
-        self.slots.copy_from_slice(&template.slots);
+    /// Empties it but for the defaults in `template`, of which it is a copy, keeping the memory.
+    ///
+    /// O(slots written + attributes / 64): of many attributes a decision reads few.
+    pub(super) fn reset_to(&mut self, template: &Self) {
+        for (word, written) in self.written.iter_mut().enumerate() {
+            let mut left = std::mem::take(written);
+            while left != 0 {
+                let at = 64 * word + left.trailing_zeros() as usize;
+                if let (Some(slot), Some(default)) = (self.slots.get_mut(at), template.slots.get(at)) {
+                    *slot = *default;
+                }
+                left &= left - 1;
+            }
+        }
         self.items.clone_from(&template.items);
         self.text.clone_from(&template.text);
         self.bytes.clone_from(&template.bytes);
@@ -98,8 +113,10 @@ impl Row {
     }
 
     pub(super) fn put(&mut self, id: AttributeId, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(id.index()) {
+        let at = id.index();
+        if let (Some(place), Some(written)) = (self.slots.get_mut(at), self.written.get_mut(at / 64)) {
             *place = slot;
+            *written |= 1 << (at % 64);
         }
     }
 

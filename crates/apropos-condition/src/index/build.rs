@@ -7,7 +7,7 @@ use apropos_event::Span;
 use super::evaluate::{Composite, Conjunct, Entry, Index, Node, Ruleset};
 use super::formula::{Formula, FormulaId, Graph, Scope};
 use super::rows::{Changes, Rows, fits};
-use super::table::{Table, Test};
+use super::table::{Probe, Table, Test};
 use crate::bitset::words_for;
 use crate::text;
 use crate::{AttributeId, Condition, OnUnknown, Schema, Truth};
@@ -41,8 +41,8 @@ use crate::{AttributeId, Condition, OnUnknown, Schema, Truth};
 /// let mut scratch = Scratch::new(&index);
 /// index.evaluate(&facts, &mut scratch);
 /// assert_eq!(scratch.holding(0).iter().collect::<Vec<_>>(), [0]);
-/// let failure = index.first_failure(0, 1, &scratch).ok_or("42 is below 65")?;
-/// assert_eq!(failure.span, 0..17);
+/// let failure = index.first_failure(0, 1, &mut scratch).ok_or("42 is below 65")?;
+/// assert_eq!(index.span_of(0, 1, failure), Some(0..17));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -129,8 +129,8 @@ fn compiled(formula: &Formula, tables: &[Table]) -> Node {
         Formula::Constant(truth) => Node::Constant(*truth),
         Formula::Test(attribute, test) => {
             let table = table_of(tables, *attribute);
-            let position = test.key().zip(tables.get(table)).map_or(0, |(key, found)| found.position(key));
-            Node::Test { table: table as u32, test: *test, position }
+            let probe = tables.get(table).map_or(Probe::Known, |found| found.probe(*test));
+            Node::Test { table: table as u32, probe }
         }
         Formula::Not(inner) => Node::Not(*inner),
         Formula::And(terms) => Node::And(terms.clone()),
@@ -278,7 +278,7 @@ fn breakpoints(graph: &Graph, table: &Table, formula: FormulaId) -> Vec<u32> {
 pub(crate) fn truth_in(graph: &Graph, table: &Table, formula: FormulaId, region: u32) -> Truth {
     match graph.formula(formula) {
         Formula::Constant(truth) => *truth,
-        Formula::Test(_, test) => table.truth(*test, test.key().map_or(0, |key| table.position(key)), region),
+        Formula::Test(_, test) => table.truth(table.probe(*test), region),
         Formula::Not(inner) => !truth_in(graph, table, *inner, region),
         Formula::And(terms) => {
             terms.iter().fold(Truth::True, |truth, term| truth.and(truth_in(graph, table, *term, region)))

@@ -3,8 +3,9 @@
 use apropos_event::Span;
 
 use super::formula::FormulaId;
+use super::recall::Recall;
 use super::rows::Rows;
-use super::table::{Table, Test};
+use super::table::{Probe, Table};
 use crate::bitset::{BitSet, words_for};
 use crate::evaluate::truth;
 use crate::text::NodeId;
@@ -15,7 +16,7 @@ use crate::{Condition, Expression, Facts, OnUnknown, Schema, Truth};
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Constant(Truth),
-    Test { table: u32, test: Test, position: u32 },
+    Test { table: u32, probe: Probe },
     Not(FormulaId),
     And(Box<[FormulaId]>),
     Or(Box<[FormulaId]>),
@@ -82,18 +83,17 @@ pub struct Scratch {
     spare: Vec<u64>,
     holding: Vec<BitSet>,
     nothing: BitSet,
+    recall: Recall,
 }
 
 /// The first conjunct that a subject fails, in the order its conditions were added and written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// Which of the subject's conditions in the ruleset, from zero.
     pub condition: usize,
-    /// Which conjunct of it, from zero.
+    /// Which conjunct of it, from zero. Where it stands in the text says [`Index::span_of`].
     pub conjunct: usize,
-    /// Where the conjunct stands in the condition's text.
-    pub span: Span,
     /// False, or unknown where unknown fails.
     pub truth: Truth,
 }
@@ -111,6 +111,12 @@ impl Scratch {
             spare: vec![0; words],
             holding: index.rulesets.iter().map(|ruleset| BitSet::new(ruleset.subjects)).collect(),
             nothing: BitSet::default(),
+            // What is computed from texts or lists is not told by regions.
+            recall: if index.opaque.is_empty() {
+                Recall::new(index.tables.len(), &index.rulesets)
+            } else {
+                Recall::default()
+            },
         }
     }
 
@@ -150,17 +156,24 @@ impl Index {
     /// Decides all conditions of all rulesets. `scratch` was made for this index, `facts` are of its schema.
     ///
     /// O(attributes × (log literals + subjects / 64)) for conjuncts about one attribute, plus one evaluation of
-    /// each distinct other conjunct. Allocates nothing unless a condition computes texts or lists.
+    /// each distinct other conjunct. Small indexes remember what they found: facts in the same regions as some before
+    /// cost O(attributes × log literals) only. Allocates nothing unless a condition computes texts or lists.
     pub fn evaluate(&self, facts: &Facts, scratch: &mut Scratch) {
         self.prepare(facts, scratch);
+        let Scratch { recall, regions, holding, .. } = &mut *scratch;
+        if recall.find(regions, holding) {
+            return;
+        }
         for at in 0..self.rulesets.len() {
             self.decide(at, facts, scratch);
         }
+        scratch.recall.keep(&scratch.regions, &scratch.holding);
     }
 
     /// Decides one ruleset only; the others keep what they had.
     pub fn evaluate_ruleset(&self, ruleset: usize, facts: &Facts, scratch: &mut Scratch) {
         self.prepare(facts, scratch);
+        scratch.recall.pass();
         self.decide(ruleset, facts, scratch);
     }
 
@@ -206,7 +219,7 @@ impl Index {
         }
         let truth = match self.nodes.get(id as usize) {
             Some(Node::Constant(truth)) => *truth,
-            Some(Node::Test { table, test, position }) => self.test(*table, *test, *position, regions),
+            Some(Node::Test { table, probe }) => self.test(*table, *probe, regions),
             Some(Node::Not(inner)) => !self.truth(*inner, regions, memo, facts),
             Some(Node::And(terms)) => {
                 let mut truth = Truth::True;
@@ -240,9 +253,10 @@ impl Index {
         truth
     }
 
-    fn test(&self, table: u32, test: Test, position: u32, regions: &[u32]) -> Truth {
+    #[inline]
+    fn test(&self, table: u32, probe: Probe, regions: &[u32]) -> Truth {
         match (self.tables.get(table as usize), regions.get(table as usize)) {
-            (Some(table), Some(region)) => table.truth(test, position, *region),
+            (Some(table), Some(region)) => table.truth(probe, *region),
             _ => Truth::Unknown,
         }
     }
@@ -254,9 +268,7 @@ impl Index {
         }
         match self.nodes.get(id as usize) {
             Some(Node::Constant(truth)) => *truth,
-            Some(Node::Test { table, test, position }) => {
-                self.test(*table, *test, *position, &scratch.regions)
-            }
+            Some(Node::Test { table, probe }) => self.test(*table, *probe, &scratch.regions),
             Some(Node::Not(inner)) => !self.decided(*inner, scratch),
             Some(Node::And(terms)) => {
                 terms.iter().fold(Truth::True, |truth, term| truth.and(self.decided(*term, scratch)))
@@ -270,23 +282,37 @@ impl Index {
 
     /// Why `subject` does not hold, as of the last [`Self::evaluate`] with `scratch`; `None` when it does.
     ///
-    /// O(conjuncts of the subject).
-    pub fn first_failure(&self, ruleset: usize, subject: usize, scratch: &Scratch) -> Option<Failure> {
-        let rules = self.rulesets.get(ruleset)?;
+    /// O(conjuncts of the subject); O(1) where the same was asked for facts in the same regions.
+    pub fn first_failure(&self, ruleset: usize, subject: usize, scratch: &mut Scratch) -> Option<Failure> {
+        if let Some(known) = scratch.recall.failure(ruleset, subject) {
+            return Some(known);
+        }
         if scratch.holding(ruleset).contains(subject) {
             return None;
         }
+        let found = self.find_failure(self.rulesets.get(ruleset)?, subject, scratch)?;
+        scratch.recall.keep_failure(ruleset, subject, found);
+        Some(found)
+    }
+
+    fn find_failure(&self, rules: &Ruleset, subject: usize, scratch: &Scratch) -> Option<Failure> {
         for (condition, entry) in rules.entries_of(subject).enumerate() {
-            let conjuncts = rules.conjuncts_of(entry);
-            for (conjunct, found) in conjuncts.iter().enumerate() {
-                let truth = self.decided(found.formula, scratch);
+            for (conjunct, place) in rules.conjuncts_of(entry).iter().enumerate() {
+                let truth = self.decided(place.formula, scratch);
                 if !truth.holds(rules.entries.get(entry)?.unknown) {
-                    let span = usize::from(found.start)..usize::from(found.end);
-                    return Some(Failure { condition, conjunct, span, truth });
+                    return Some(Failure { condition, conjunct, truth });
                 }
             }
         }
         None
+    }
+
+    /// Where a failed conjunct stands in the text of its condition, see [`Self::texts`].
+    pub fn span_of(&self, ruleset: usize, subject: usize, failure: Failure) -> Option<Span> {
+        let rules = self.rulesets.get(ruleset)?;
+        let entry = rules.entries_of(subject).nth(failure.condition)?;
+        let place = rules.conjuncts_of(entry).get(failure.conjunct)?;
+        Some(usize::from(place.start)..usize::from(place.end))
     }
 
     /// The truth of a subject's conditions together, as of the last [`Self::evaluate`] with `scratch`.
@@ -301,7 +327,7 @@ impl Index {
         truth
     }
 
-    /// The texts of a subject's conditions, to which the spans of [`Failure`] and [`Trace`] refer.
+    /// The texts of a subject's conditions, to which [`Self::span_of`] and the spans of [`Trace`] refer.
     pub fn texts(&self, ruleset: usize, subject: usize) -> Vec<&str> {
         let Some(rules) = self.rulesets.get(ruleset) else { return Vec::new() };
         rules.entries_of(subject).map(|entry| rules.text_of(entry)).collect()

@@ -11,6 +11,7 @@
 mod build;
 mod evaluate;
 mod formula;
+mod recall;
 mod rows;
 mod table;
 

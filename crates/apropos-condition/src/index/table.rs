@@ -39,6 +39,16 @@ impl Test {
     }
 }
 
+/// A test, as the regions of its attribute answer it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// Any but "missing".
+    Known,
+    Below(u32),
+    UpTo(u32),
+    At(u32),
+}
+
 /// A whole number in the order of doubles; zero has one sign.
 pub(crate) fn ordered(x: f64) -> i64 {
     let bits = (x + 0.0).to_bits() as i64;
@@ -107,6 +117,7 @@ impl SymbolTable {
 pub(crate) struct Table {
     pub(crate) attribute: AttributeId,
     pub(crate) cut: Cut,
+    missing: u32,
 }
 
 impl Table {
@@ -134,23 +145,24 @@ impl Table {
             None if tests.contains(&Test::IsTrue) => Cut::Bools,
             None => Cut::Presence,
         };
-        Self { attribute, cut }
-    }
-
-    /// How many regions there are, "missing" included.
-    pub(crate) fn regions(&self) -> usize {
-        1 + match &self.cut {
+        let missing = match &cut {
             Cut::Numbers(keys) => 2 * keys.len() + 1,
             Cut::Decimals(keys) => 2 * keys.len() + 1,
             Cut::Symbols(table) => table.sorted.len() + 1,
             Cut::Bools => 2,
             Cut::Presence => 1,
-        }
+        };
+        Self { attribute, cut, missing: missing as u32 }
+    }
+
+    /// How many regions there are, "missing" included.
+    pub(crate) fn regions(&self) -> usize {
+        self.missing as usize + 1
     }
 
     /// The region "missing".
     pub(crate) fn missing(&self) -> u32 {
-        self.regions() as u32 - 1
+        self.missing
     }
 
     /// The region that a fact lies in. O(log literals), O(1) for texts.
@@ -182,21 +194,29 @@ impl Table {
         at.unwrap_or_default() as u32
     }
 
-    /// What a test says in a region; `position` is that of its literal.
-    pub(crate) fn truth(&self, test: Test, position: u32, region: u32) -> Truth {
-        let missing = region == self.missing();
-        if test == Test::Known {
-            return (!missing).into();
-        }
-        if missing {
-            return Truth::Unknown;
-        }
-        let at = if matches!(self.cut, Cut::Symbols(_)) { position } else { 2 * position + 1 };
+    /// How the regions answer a test of the attribute.
+    pub(crate) fn probe(&self, test: Test) -> Probe {
+        let position = test.key().map_or(0, |key| self.position(key));
+        let at = if self.is_ordered() { 2 * position + 1 } else { position };
         match test {
-            Test::Known | Test::IsTrue => (region == 1).into(),
-            Test::Less(_) => (region < at).into(),
-            Test::AtMost(_) => (region <= at).into(),
-            Test::Equal(_) => (region == at).into(),
+            Test::Known => Probe::Known,
+            Test::IsTrue => Probe::At(1),
+            Test::Less(_) => Probe::Below(at),
+            Test::AtMost(_) => Probe::UpTo(at),
+            Test::Equal(_) => Probe::At(at),
+        }
+    }
+
+    /// What a test says in a region.
+    #[inline]
+    pub(crate) fn truth(&self, probe: Probe, region: u32) -> Truth {
+        let missing = region == self.missing;
+        match probe {
+            Probe::Known => (!missing).into(),
+            _ if missing => Truth::Unknown,
+            Probe::Below(at) => (region < at).into(),
+            Probe::UpTo(at) => (region <= at).into(),
+            Probe::At(at) => (region == at).into(),
         }
     }
 
@@ -223,7 +243,12 @@ impl Table {
 
 #[inline]
 fn search<K: Ord>(keys: &[K], value: &K) -> u32 {
-    let below = keys.partition_point(|key| key < value);
+    // Few literals are counted faster than halved.
+    let below = if keys.len() <= 8 {
+        keys.iter().map(|key| usize::from(key < value)).sum()
+    } else {
+        keys.partition_point(|key| key < value)
+    };
     let at = keys.get(below).is_some_and(|key| key == value);
     2 * below as u32 + u32::from(at)
 }
@@ -248,7 +273,7 @@ mod tests {
         let regions: Vec<u32> = [9, 10, 11, 20, 21].iter().map(|n| table.region(Slot::Int(*n))).collect();
         assert_eq!(regions, [0, 1, 2, 3, 4]);
         assert_eq!(table.region(Slot::Unset), 5);
-        let less: Vec<Truth> = (0..6).map(|region| table.truth(tests[0], 0, region)).collect();
+        let less: Vec<Truth> = (0..6).map(|region| table.truth(table.probe(tests[0]), region)).collect();
         let (t, f) = (Truth::True, Truth::False);
         assert_eq!(less, [t, f, f, f, f, Truth::Unknown]);
     }

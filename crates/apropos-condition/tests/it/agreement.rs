@@ -132,10 +132,10 @@ fn check_batch(batch: u64, tally: &mut Tally) {
             assert!(steps <= condition.cost(), "{steps} of {} steps: {}", condition.cost(), shown());
             assert_eq!(scratch.holding(0).contains(at), expected == Truth::True, "index: {}", shown());
             assert_eq!(scratch.holding(1).contains(at), expected != Truth::False, "index: {}", shown());
-            let failure = index.first_failure(0, at, &scratch);
+            let failure = index.first_failure(0, at, &mut scratch);
             assert_eq!(failure.is_none(), expected == Truth::True, "{}", shown());
             if let Some(failure) = failure {
-                assert!(condition.text().get(failure.span).is_some());
+                assert!(condition.text().get(index.span_of(0, at, failure).unwrap()).is_some());
             }
             assert_eq!(index.truth_of(0, at, &scratch), expected, "{}", shown());
             together[at / 3] &= expected == Truth::True;

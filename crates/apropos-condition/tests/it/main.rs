@@ -14,5 +14,6 @@ mod generator;
 mod hostile;
 mod mutations;
 mod problems;
+mod recall;
 mod reference;
 mod traces;

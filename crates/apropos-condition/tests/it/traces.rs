@@ -97,12 +97,13 @@ fn the_index_traces_what_it_decided() {
     let mut scratch = Scratch::new(&index);
     index.evaluate(&facts, &mut scratch);
     assert_eq!(scratch.holding(0).iter().collect::<Vec<_>>(), [0, 1, 2, 4]);
-    let failure = index.first_failure(0, 3, &scratch).unwrap();
+    let failure = index.first_failure(0, 3, &mut scratch).unwrap();
     assert_eq!((failure.conjunct, failure.truth), (1, Truth::Unknown));
-    assert_eq!(&index.texts(0, 3)[0][failure.span], "p.tier == 'gold'");
+    let span = index.span_of(0, 3, failure).unwrap();
+    assert_eq!(&index.texts(0, 3)[0][span], "p.tier == 'gold'");
     assert_eq!(index.trace(0, 3, &facts)[0].truth, Truth::Unknown);
-    assert!(index.first_failure(0, 0, &scratch).is_none());
-    assert!(index.first_failure(9, 0, &scratch).is_none());
+    assert!(index.first_failure(0, 0, &mut scratch).is_none());
+    assert!(index.first_failure(9, 0, &mut scratch).is_none());
 }
 
 /// Whatever the condition and the facts, a set of flips whose values are all known makes the condition true.

@@ -7,10 +7,12 @@ use apropos_event::draw;
 use apropos_learn::explore;
 
 use super::memo::Memo;
-use super::{Desk, Fate, Live, Part, View};
+use super::{Desk, Live, View};
 use crate::Class;
+use crate::candidates::Fate;
 use crate::catalogue::{Action, WEIGHTS};
 use crate::layout::Resource;
+use crate::names::Fixed;
 use crate::score::{Factors, Score};
 use crate::stage::{Reason, Stage};
 
@@ -23,7 +25,6 @@ impl View<'_> {
         scratch: &Scratch,
         memo: &mut Memo,
     ) -> Factors {
-        let definition = &action.definition;
         let weights = scratch.holding(WEIGHTS);
         let context_weight = action
             .weights
@@ -36,15 +37,15 @@ impl View<'_> {
         });
         let interruption = if price == 0.0 { 0.0 } else { price * (1.0 + self.pressure(memo)) };
         Factors {
-            propensity: definition.propensity,
-            baseline: definition.baseline,
+            propensity: action.propensity,
+            baseline: action.baseline,
             value: action.amounts.value,
-            cost: action.amounts.cost + action.treatment_costs.get(treatment).copied().unwrap_or(0.0),
+            cost: action.amounts.cost + way.map_or(0.0, |way| way.cost),
             benefit: action.amounts.benefit,
             effort: action.amounts.effort,
             interruption,
             context_weight,
-            lever: definition.lever,
+            lever: action.lever,
         }
     }
 
@@ -52,7 +53,7 @@ impl View<'_> {
     pub(super) fn learned(&self, desk: &mut Desk) {
         desk.candidates.clear();
         let Some((model, features)) = self.q.model else { return };
-        let learns = |live: &&Live| self.action(live.action).is_some_and(|action| action.definition.learn);
+        let learns = |live: &&Live| self.action(live.action).is_some_and(|action| action.learn);
         desk.candidates.extend(desk.live.iter().filter(learns).map(|live| live.action as u32));
         let actions = desk.candidates.len();
         if !self.catalogue.arms.is_empty() {
@@ -101,12 +102,12 @@ impl View<'_> {
             }
             alive
         });
-        let class = |live: &Live| self.action(live.action).map(|action| action.definition.class);
+        let class = |live: &Live| self.action(live.action).map(|action| action.class);
         let Some(Some(top)) = lives.iter().map(class).min() else { return };
         lives.retain(|live| {
             let alive = class(live) == Some(top);
             if let Some(slot) = fates.get_mut(live.action).filter(|_| !alive) {
-                *slot = Some(Fate::fixed(Stage::Arbitration, "class", Reason::Waits(top)));
+                *slot = Some(Fate::new(Stage::Arbitration, Fixed::Class, Reason::Waits(top)));
                 fallen.push((live.action, live.score));
             }
             alive
@@ -120,23 +121,23 @@ impl View<'_> {
 
     fn unworthy(&self, action: &Action, live: &mut Live) -> Option<Fate> {
         let policy = &self.catalogue.policy;
-        let class = action.definition.class;
+        let class = action.class;
         let duty = class <= Class::Service;
-        let fixed = |stage, part, reason| Some(Fate::fixed(stage, part, reason));
+        let fixed = |stage, part, reason| Some(Fate::new(stage, part, reason));
         if !duty && live.score.propensity < policy.min_propensity {
-            return fixed(Stage::Propensity, "min_propensity", Reason::Unlikely);
+            return fixed(Stage::Propensity, Fixed::MinPropensity, Reason::Unlikely);
         }
         if !class.is_owed() && live.score.customer < 0.0 {
-            return fixed(Stage::Arbitration, "benefit", Reason::HarmsCustomer);
+            return fixed(Stage::Arbitration, Fixed::Benefit, Reason::HarmsCustomer);
         }
         if !duty && live.score.company < 0.0 {
-            return fixed(Stage::Arbitration, "value", Reason::HarmsCompany);
+            return fixed(Stage::Arbitration, Fixed::Value, Reason::HarmsCompany);
         }
         if !duty && live.score.priority <= policy.silence {
-            return fixed(Stage::Arbitration, "silence", Reason::BelowSilence);
+            return fixed(Stage::Arbitration, Fixed::Silence, Reason::BelowSilence);
         }
         let resource = self.catalogue.layout.uses.get(live.action)?.as_ref()?;
-        let (stage, part) = (Stage::Constraints, Part::Resource);
+        let (stage, part) = (Stage::Constraints, resource.part);
         if self.left(resource) <= 0 {
             return Some(Fate { stage, part, reason: Reason::NoneLeft });
         }
@@ -173,7 +174,7 @@ impl View<'_> {
         if desk.live.is_empty() {
             return None;
         }
-        let learns = |live: &Live| self.action(live.action).is_some_and(|action| action.definition.learn);
+        let learns = |live: &Live| self.action(live.action).is_some_and(|action| action.learn);
         let learns = self.q.model.is_some() && desk.live.iter().all(learns);
         let chosen = if learns { self.explore(desk) } else { None };
         if chosen.is_none() {

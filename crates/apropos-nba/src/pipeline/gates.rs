@@ -8,10 +8,12 @@ use apropos_event::{ChannelId, PropertyName, Purpose};
 use apropos_journey::Standing;
 use apropos_profile::{ConsentState, QuietTimes, Subject, Use};
 
+use super::View;
 use super::memo::Memo;
-use super::{Fate, Part, View};
+use crate::candidates::Fate;
 use crate::catalogue::{APPLICABLE, Action, ELIGIBLE, SUITABLE};
 use crate::layout::{Channel, Way};
+use crate::names::{Fixed, Part};
 use crate::policy;
 use crate::stage::{ConsentGap, Reason, Stage};
 
@@ -21,7 +23,7 @@ impl View<'_> {
         &self,
         at: usize,
         action: &Action,
-        scratch: &Scratch,
+        scratch: &mut Scratch,
         memo: &mut Memo,
     ) -> Result<usize, Fate> {
         let ways = self.catalogue.layout.ways(at);
@@ -39,12 +41,11 @@ impl View<'_> {
     }
 
     fn available(&self, action: &Action) -> Result<(), Fate> {
-        let definition = &action.definition;
-        let dropped = |part, reason| Err(Fate::fixed(Stage::Availability, part, reason));
-        match (definition.from, definition.until) {
-            _ if !definition.enabled => dropped("enabled", Reason::SwitchedOff),
-            (Some(from), _) if self.now < from => dropped("from", Reason::NotYet(from)),
-            (_, Some(until)) if until <= self.now => dropped("until", Reason::NoLonger(until)),
+        let dropped = |part, reason| Err(Fate::new(Stage::Availability, part, reason));
+        match (action.from, action.until) {
+            _ if !action.enabled => dropped(Fixed::Enabled, Reason::SwitchedOff),
+            (Some(from), _) if self.now < from => dropped(Fixed::From, Reason::NotYet(from)),
+            (_, Some(until)) if until <= self.now => dropped(Fixed::Until, Reason::NoLonger(until)),
             _ => Ok(()),
         }
     }
@@ -53,7 +54,7 @@ impl View<'_> {
     fn consented(&self, action: &Action, ways: &[Way], memo: &mut Memo) -> Result<u32, Fate> {
         let definition = &action.definition;
         let all = u32::MAX >> (32 - ways.len().clamp(1, 32));
-        if definition.class.is_owed() {
+        if action.class.is_owed() {
             return Ok(all);
         }
         let dropped = |part, reason| Err(Fate { stage: Stage::Consent, part, reason });
@@ -65,10 +66,10 @@ impl View<'_> {
             Subject::Topic(name) => definition.topic.as_deref() == Some(name.as_str()),
         });
         if less {
-            return dropped(Part::Fixed("preferences"), Reason::LessLikeThis);
+            return dropped(Fixed::Preferences.into(), Reason::LessLikeThis);
         }
-        if definition.personal && !self.personalise(memo) {
-            return dropped(Part::Fixed("personalise"), Reason::NoConsent(ConsentGap::NotPersonalised));
+        if action.personal && !self.personalise(memo) {
+            return dropped(Fixed::Personalise.into(), Reason::NoConsent(ConsentGap::NotPersonalised));
         }
         // A treatment where the customer is not says nothing about consent or limits; when there is no other, the
         // stage `treatment` tells so.
@@ -76,7 +77,7 @@ impl View<'_> {
             .filter(|(_, way)| self.elsewhere(way.channel, memo))
             .fold(0, |all, (bit, _)| all | bit);
         let mut open = if absent == all { all } else { all & !absent };
-        let marketing = definition.class.is_marketing();
+        let marketing = action.class.is_marketing();
         let mut first = None;
         for (bit, way) in bits(ways) {
             if open & bit == 0 {
@@ -88,7 +89,9 @@ impl View<'_> {
             }
         }
         match first {
-            Some((channel, reason)) if open == 0 => dropped(Part::Channel(channel), reason),
+            Some((channel, reason)) if open == 0 => {
+                dropped(self.catalogue.layout.channel_part(channel), reason)
+            }
             _ => Ok(open),
         }
     }
@@ -133,7 +136,13 @@ impl View<'_> {
         }))
     }
 
-    fn conditions(&self, at: usize, action: &Action, scratch: &Scratch, memo: &mut Memo) -> Result<(), Fate> {
+    fn conditions(
+        &self,
+        at: usize,
+        action: &Action,
+        scratch: &mut Scratch,
+        memo: &mut Memo,
+    ) -> Result<(), Fate> {
         for (stage, ruleset) in [
             (Stage::Eligibility, ELIGIBLE),
             (Stage::Applicability, APPLICABLE),
@@ -144,42 +153,41 @@ impl View<'_> {
                 let number = failure.as_ref().map_or(0, |failure| failure.condition);
                 let unknown = failure.is_some_and(|failure| failure.truth == Truth::Unknown);
                 let reason = if unknown { Reason::ConditionUnknown } else { Reason::ConditionFalse };
-                return Err(Fate { stage, part: Part::Condition { ruleset, number }, reason });
+                return Err(Fate { stage, part: self.catalogue.layout.condition(ruleset, number), reason });
             }
         }
-        let definition = &action.definition;
-        if definition.class.is_marketing() && !definition.for_protected && self.protected(memo) {
-            return Err(Fate::fixed(Stage::Suitability, "protected", Reason::Protected));
+        if action.class.is_marketing() && !action.for_protected && self.protected(memo) {
+            return Err(Fate::new(Stage::Suitability, Fixed::Protected, Reason::Protected));
         }
         Ok(())
     }
 
     fn journey(&self, at: usize, action: &Action) -> Result<(), Fate> {
-        let class = action.definition.class;
+        let class = action.class;
         let standing = self.q.standings.get(at).copied().unwrap_or_default();
-        let dropped = |part, reason| Err(Fate::fixed(Stage::Journey, part, reason));
+        let dropped = |part, reason| Err(Fate::new(Stage::Journey, part, reason));
         if self.with_person && !class.is_owed() {
-            return dropped("hand_off", Reason::WithPerson);
+            return dropped(Fixed::HandOff, Reason::WithPerson);
         }
         if self.q.repairing && class.is_marketing() && standing != Standing::Repairs {
-            return dropped("repair", Reason::RepairOpen);
+            return dropped(Fixed::Repair, Reason::RepairOpen);
         }
         if !standing.allows() {
-            return dropped("offers", Reason::NotOffered);
+            return dropped(Fixed::Offers, Reason::NotOffered);
         }
         Ok(())
     }
 
     fn contact(&self, action: &Action, ways: &[Way], open: &mut u32, memo: &mut Memo) -> Result<(), Fate> {
-        if action.definition.class.is_owed() {
+        if action.class.is_owed() {
             return Ok(());
         }
         if let Some((at, until)) = policy::paused(self.q.ledger, action, self.now) {
-            let (stage, part) = (Stage::ContactPolicy, Part::Suppression(at));
+            let (stage, part) = (Stage::ContactPolicy, Part::pause(at));
             return Err(Fate { stage, part, reason: Reason::Suppressed(until) });
         }
         if let Some(until) = policy::cools_until(self.q.ledger, action, self.now) {
-            return Err(Fate::fixed(Stage::ContactPolicy, "cooldown", Reason::CoolingDown(until)));
+            return Err(Fate::new(Stage::ContactPolicy, Fixed::Cooldown, Reason::CoolingDown(until)));
         }
         let mut first = None;
         for (bit, way) in bits(ways) {
@@ -187,9 +195,10 @@ impl View<'_> {
                 continue;
             }
             let mut limits = way.limits.iter();
-            let reached = limits.find_map(|limit| Some((Part::Limit(*limit), self.limit(*limit, memo)?)));
+            let reached = limits
+                .find_map(|limit| Some((self.catalogue.layout.limit(*limit), self.limit(*limit, memo)?)));
             // The customer's own pace is one more limit, on every channel.
-            let reached = reached.or_else(|| Some((Part::Fixed("pace"), self.paced(memo)?)));
+            let reached = reached.or_else(|| Some((Fixed::Pace.into(), self.paced(memo)?)));
             if let Some(reached) = reached {
                 *open &= !bit;
                 first.get_or_insert(reached);
@@ -231,8 +240,10 @@ impl View<'_> {
             }
         }
         best.map(|(_, at)| at).ok_or_else(|| match first {
-            Some((channel, reason)) => Fate { stage: Stage::Treatment, part: Part::Channel(channel), reason },
-            None => Fate::fixed(Stage::Treatment, "treatments", Reason::NoChannel),
+            Some((channel, reason)) => {
+                Fate { stage: Stage::Treatment, part: self.catalogue.layout.channel_part(channel), reason }
+            }
+            None => Fate::new(Stage::Treatment, Fixed::Treatments, Reason::NoChannel),
         })
     }
 
@@ -240,7 +251,7 @@ impl View<'_> {
         let moment = self.q.moment;
         let Some((channel, place)) = self.place(channel, memo) else { return Some(Reason::NoChannel) };
         let Some(known) = &channel.known else { return Some(Reason::NoChannel) };
-        let personal = action.definition.personal;
+        let personal = action.personal;
         if place.here {
             let capable =
                 moment.device.as_ref().is_none_or(|device| known.needs.iter().all(|need| device.can(need)));
@@ -259,7 +270,7 @@ impl View<'_> {
         if personal && known.public {
             return Some(Reason::SharedDevice);
         }
-        if action.definition.class.is_owed() {
+        if action.class.is_owed() {
             return None;
         }
         place.quiet.or(|| self.quiet(&channel.id))

@@ -8,6 +8,8 @@ mod gates;
 mod memo;
 mod record;
 
+use std::sync::Arc;
+
 use apropos_condition::{Facts, Scratch};
 use apropos_context::{ContextRules, ContextState, Moment};
 use apropos_event::{ChannelId, CustomerId, DecisionId, Timestamp, Zone};
@@ -17,11 +19,12 @@ use apropos_profile::{Profile, ProfileRules, Subject};
 
 use self::memo::Memo;
 use crate::Fingerprint;
+use crate::candidates::{Candidates, Fate};
 use crate::catalogue::{Action, Catalogue};
-use crate::decision::{Candidate, Decision};
+use crate::decision::Decision;
 use crate::ledger::Ledger;
+use crate::names::Names;
 use crate::score::{Factors, Score};
-use crate::stage::{Reason, Stage};
 
 /// Everything that one decision is made from.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +77,7 @@ pub struct Desk {
     /// For each action why it was dropped, if it was.
     fates: Vec<Option<Fate>>,
     /// What was dropped, in order of rank.
-    lost: Vec<u64>,
+    lost: Vec<u32>,
     candidates: Vec<u32>,
     scores: Scores,
     live: Vec<Live>,
@@ -84,7 +87,9 @@ pub struct Desk {
     silence: f64,
     /// The scores of what was weighed and lost.
     fallen: Vec<(usize, Score)>,
-    spare: Vec<(Vec<Candidate>, Features)>,
+    spare: Vec<(Candidates, Features)>,
+    /// A copy of the catalogue's: threads that decide side by side share no count of its readers.
+    names: Arc<Names>,
 }
 
 /// How many decisions' memory a desk keeps to use again.
@@ -115,46 +120,16 @@ impl Desk {
             silence: 0.0,
             fallen: Vec::new(),
             spare: Vec::new(),
+            names: Arc::new(Names::clone(&catalogue.layout.names)),
         }
     }
 
     /// Takes back the memory of a decision that is no longer needed; the next decision is written into it.
     pub fn recycle(&mut self, decision: Decision) {
         if self.spare.len() < MAX_SPARE {
-            let Decision { mut candidates, features, .. } = decision;
-            candidates.clear();
+            let Decision { candidates, features, .. } = decision;
             self.spare.push((candidates, features));
         }
-    }
-}
-
-/// That an action was dropped, in a few words of memory; a [`crate::Dropped`] is made of it when it is written down.
-#[derive(Clone, Copy, Debug)]
-struct Fate {
-    stage: Stage,
-    part: Part,
-    reason: Reason,
-}
-
-/// The part of the playbook that dropped an action, by its place.
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    Fixed(&'static str),
-    Condition {
-        ruleset: usize,
-        number: usize,
-    },
-    Limit(usize),
-    Channel(usize),
-    /// The resource that the action uses.
-    Resource,
-    /// The suppression that the ledger holds there.
-    Suppression(usize),
-}
-
-impl Fate {
-    fn fixed(stage: Stage, name: &'static str, reason: Reason) -> Self {
-        Self { stage, part: Part::Fixed(name), reason }
     }
 }
 
@@ -166,16 +141,19 @@ impl Catalogue {
         let view = View::new(self, question);
         self.index.evaluate(question.facts, &mut desk.scratch);
         desk.memo.begin(self, question.moment);
-        desk.fates.clear();
         desk.live.clear();
         desk.fallen.clear();
-        for (at, action) in self.actions.iter().enumerate() {
-            let admitted = view.admit(at, action, &desk.scratch, &mut desk.memo);
-            desk.fates.push(admitted.err());
-            if let Ok(treatment) = admitted {
-                let factors = view.factors(at, action, treatment, &desk.scratch, &mut desk.memo);
-                let score = Score::of(&factors, self.policy.mutual);
-                desk.live.push(Live { action: at, treatment, factors, score });
+        desk.fates.clear();
+        desk.fates.resize(self.actions.len(), None);
+        let Desk { scratch, memo, fates, live, .. } = &mut *desk;
+        for ((at, action), fate) in self.actions.iter().enumerate().zip(fates) {
+            match view.admit(at, action, scratch, memo) {
+                Ok(treatment) => {
+                    let factors = view.factors(at, action, treatment, scratch, memo);
+                    let score = Score::of(&factors, self.policy.mutual);
+                    live.push(Live { action: at, treatment, factors, score });
+                }
+                Err(why) => *fate = Some(why),
             }
         }
         view.learned(desk);

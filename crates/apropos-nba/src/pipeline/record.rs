@@ -6,38 +6,29 @@ use apropos_event::Timestamp;
 use apropos_learn::Features;
 
 use super::memo::Memo;
-use super::{Desk, Fate, Live, Part, View};
-use crate::Component;
-use crate::decision::{Candidate, Choice, Decision, Packet, Tried};
+use super::{Desk, Live, View};
+use crate::candidates::{Candidates, Fate, Merit};
+use crate::decision::{Choice, Decision, Packet, Tried};
 use crate::definition::HandOffDefinition;
-use crate::stage::{Dropped, Reason, Stage, Treatment};
+use crate::names::Fixed;
+use crate::stage::{Reason, Stage};
 
 impl View<'_> {
     pub(super) fn record(&self, desk: &mut Desk, chosen: Option<usize>) -> Decision {
         let q = self.q;
         let (mut candidates, mut features) = desk.spare.pop().unwrap_or_default();
-        candidates.reserve(self.catalogue.actions.len() + 1);
+        candidates.begin(&desk.names);
+        let outranked = Fate::new(Stage::Choice, Fixed::Rank, Reason::Outranked);
+        let rule = |pause| self.q.ledger.rule_of(pause);
         for (place, live) in desk.live.iter().enumerate() {
-            let Some(action) = self.action(live.action) else { continue };
             let probability = desk.probabilities.get(place).copied().unwrap_or(0.0);
-            let outranked = probability == 0.0 && chosen != Some(place);
-            candidates.push(Candidate {
-                action: action.definition.id.clone(),
-                class: Some(action.definition.class),
-                treatment: self.treatment(live),
-                score: Some(live.score),
-                probability,
-                dropped: outranked.then(outranked_by_another),
-            });
+            let lost = probability == 0.0 && chosen != Some(place);
+            let merit = Merit { treatment: self.treatment(live), score: Some(live.score), probability };
+            candidates.push(live.action, Some(merit), lost.then_some(outranked), rule);
         }
-        candidates.push(Candidate {
-            action: self.catalogue.silence.clone(),
-            class: None,
-            treatment: None,
-            score: None,
-            probability: desk.silence,
-            dropped: chosen.filter(|_| desk.silence == 0.0).map(|_| outranked_by_another()),
-        });
+        let merit = Merit { treatment: None, score: None, probability: desk.silence };
+        let lost = chosen.is_some() && desk.silence == 0.0;
+        candidates.push(self.catalogue.actions.len(), Some(merit), lost.then_some(outranked), rule);
         let look_again = self.lost(desk, &mut candidates);
         // Also a silence teaches, where it took the place of what is learned.
         let teaches = chosen.is_some() || (!self.catalogue.arms.is_empty() && !desk.candidates.is_empty());
@@ -62,55 +53,53 @@ impl View<'_> {
 
     /// Appends what was dropped before the choice, latest stage first, then by name. Gives the first instant at which a
     /// reason runs out.
-    fn lost(&self, desk: &mut Desk, candidates: &mut Vec<Candidate>) -> Option<Timestamp> {
+    fn lost(&self, desk: &mut Desk, candidates: &mut Candidates) -> Option<Timestamp> {
         let layout = &self.catalogue.layout;
         let mut look_again: Option<Timestamp> = None;
-        desk.lost.clear();
-        for (at, fate) in desk.fates.iter().enumerate() {
-            let Some(dropped) = fate else { continue };
-            let before = (Stage::ALL.len() - dropped.stage as usize) as u64;
-            desk.lost.push(before << 32 | layout.ranks.get(at).map_or(0, |rank| u64::from(*rank)));
+        // How many the stages dropped, and then where those of each stage begin: the order without a comparison.
+        let mut places = [0; Stage::ALL.len()];
+        for dropped in desk.fates.iter().flatten() {
+            places[dropped.stage as usize] += 1;
             let ends = dropped.reason.ends().filter(|at| self.now < *at);
             look_again = [look_again, ends].into_iter().flatten().min();
         }
-        desk.lost.sort_unstable();
-        for key in &desk.lost {
-            let at = layout.by_rank.get(*key as u32 as usize).map_or(0, |action| *action as usize);
-            let (Some(action), Some(fate)) = (self.action(at), desk.fates.get(at)) else { continue };
-            candidates.push(Candidate {
-                action: action.definition.id.clone(),
-                class: Some(action.definition.class),
-                treatment: None,
-                score: desk.fallen.iter().find(|(action, _)| *action == at).map(|(_, score)| *score),
-                probability: 0.0,
-                dropped: fate.map(|fate| self.dropped(at, fate)),
-            });
+        let mut all = 0;
+        for place in places.iter_mut().rev() {
+            all += std::mem::replace(place, all);
+        }
+        desk.lost.clear();
+        desk.lost.resize(all, 0);
+        for action in &layout.by_rank {
+            let Some(Some(dropped)) = desk.fates.get(*action as usize) else { continue };
+            let place = &mut places[dropped.stage as usize];
+            if let Some(slot) = desk.lost.get_mut(*place) {
+                *slot = *action;
+            }
+            *place += 1;
+        }
+        for action in &desk.lost {
+            let at = *action as usize;
+            let fate = desk.fates.get(at).copied().flatten();
+            let fallen = desk.fallen.iter().find(|(action, _)| *action == at);
+            let merit =
+                fallen.map(|(_, score)| Merit { treatment: None, score: Some(*score), probability: 0.0 });
+            candidates.push(at, merit, fate, |pause| self.q.ledger.rule_of(pause));
         }
         look_again
     }
 
-    fn dropped(&self, action: usize, fate: Fate) -> Dropped {
-        let layout = &self.catalogue.layout;
-        let component = match fate.part {
-            Part::Fixed(name) => Component::fixed(name),
-            Part::Condition { ruleset, number } => layout.condition(ruleset, number),
-            Part::Limit(at) => layout.limit(at),
-            Part::Channel(at) => layout.channel_name(at),
-            Part::Resource => layout.resource_name(action),
-            Part::Suppression(at) => self.q.ledger.rule_of(at),
-        };
-        Dropped { stage: fate.stage, component, reason: fate.reason }
-    }
-
-    fn treatment(&self, live: &Live) -> Option<Treatment> {
-        self.catalogue.layout.ways(live.action).get(live.treatment).map(|way| way.treatment.clone())
+    /// The place of the treatment among the names.
+    fn treatment(&self, live: &Live) -> Option<u32> {
+        self.catalogue.layout.ways(live.action).get(live.treatment).map(|way| way.treatment)
     }
 
     fn choice(&self, desk: &mut Desk, chosen: Option<usize>) -> Choice {
         let live = chosen.and_then(|place| desk.live.get(place)).copied();
         let action = live.as_ref().and_then(|live| self.action(live.action));
         let (Some(live), Some(action)) = (live, action) else { return Choice::Silence };
-        let Some(treatment) = self.treatment(&live) else { return Choice::Silence };
+        let treatment = self.treatment(&live);
+        let treatment = treatment.and_then(|at| self.catalogue.layout.names.treatments.get(at as usize));
+        let Some(treatment) = treatment.cloned() else { return Choice::Silence };
         let id = action.definition.id.clone();
         match &action.definition.hand_off {
             None => Choice::Act { action: id, treatment },
@@ -126,7 +115,7 @@ impl View<'_> {
         let tried = self.q.ledger.contacts().iter().rev().take(5).map(|contact| Tried {
             action: contact.action.clone(),
             at: contact.at,
-            outcome: contact.outcomes.last().map(|(kind, _)| *kind),
+            outcome: contact.outcomes.last().map(|(kind, _)| kind),
         });
         let mut must_not = Vec::new();
         if self.protected(memo) {
@@ -154,10 +143,6 @@ impl View<'_> {
             must_not,
         }
     }
-}
-
-fn outranked_by_another() -> Dropped {
-    Dropped { stage: Stage::Choice, component: Component::fixed("rank"), reason: Reason::Outranked }
 }
 
 impl Reason {

@@ -69,7 +69,7 @@ fn a_price_is_taken_off_and_drops_what_it_exceeds() {
     assert_eq!((score.price, score.priority), (worth / 2.0, worth - worth / 2.0));
     let dear = ask(&engine, 1, false, 9, worth);
     assert_eq!(dear.choice.as_str(), "silence");
-    let dropped = dear.candidate("small_call").unwrap().dropped.clone().unwrap();
+    let dropped = dear.candidate("small_call").unwrap().dropped.unwrap();
     assert_eq!((dropped.stage, dropped.reason), (Stage::Constraints, Reason::TooDear));
     assert_eq!(dropped.component, "calls");
     // A price below nothing is none.

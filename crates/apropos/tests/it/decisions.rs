@@ -3,7 +3,7 @@
 use apropos::nba::{Class, ConsentGap, Reason, Stage};
 use apropos::{Choice, Moment, Outcome, OutcomeKind};
 
-use crate::world::{self, ada, at, buyer, engine, event, till, with};
+use crate::world::{self, PLAYBOOK, ada, at, buyer, engine, event, till, with};
 
 #[track_caller]
 fn check(customer: &apropos::Customer, moment: &Moment, choice: &str) -> apropos::Decision {
@@ -18,7 +18,7 @@ fn check(customer: &apropos::Customer, moment: &Moment, choice: &str) -> apropos
 #[track_caller]
 fn dropped(decision: &apropos::Decision, action: &str) -> (Stage, Reason) {
     let candidate = decision.candidate(action).unwrap();
-    let dropped = candidate.dropped.clone().unwrap();
+    let dropped = candidate.dropped.unwrap();
     (dropped.stage, dropped.reason)
 }
 
@@ -140,4 +140,32 @@ fn a_statement_about_something_else_changes_no_candidate() {
             assert_eq!(both[0], both[1]);
         }
     }
+}
+
+#[test]
+fn a_pause_names_its_rule_and_the_record_keeps_the_name() {
+    let rule = r#"
+[[policy.suppressions]]
+name = "waved away"
+outcome = "dismissed"
+count = 1
+within = "7d"
+pause = "30d"
+
+"#;
+    let engine = world::compiled(&PLAYBOOK.replacen("[[actions]]", &format!("{rule}[[actions]]"), 1));
+    let mut customer = buyer(&engine);
+    let moment = Moment::at(at("2026-03-02T10:00:00Z"));
+    let decision = engine.decide(&customer, &moment, &engine.model(), 7);
+    assert!(engine.accept(&mut customer, &decision));
+    let when = at("2026-03-02T11:00:00Z");
+    let waved = Outcome { decision: decision.id, kind: OutcomeKind::Dismissed, at: when };
+    engine.settle(&mut customer, &waved).unwrap();
+    let later = Moment::at(at("2026-03-02T12:00:00Z"));
+    let second = engine.decide(&customer, &later, &engine.model(), 7);
+    let until = when.plus(apropos::event::Duration::from_days(30));
+    assert_eq!(dropped(&second, "thank"), (Stage::ContactPolicy, Reason::Suppressed(until)));
+    let read = apropos::Decision::from_bytes(&second.to_bytes().unwrap()).unwrap();
+    assert_eq!(read, second);
+    assert_eq!(read.candidate("thank").unwrap().dropped.unwrap().component, "waved away");
 }

@@ -146,10 +146,10 @@ fn the_decision_says_that_the_customer_asked_for_it_and_until_when() {
     assert_eq!(host.ask(&Moment::at(start())).choice.as_str(), "write");
     let moment = Moment::at(start().plus(Duration::from_days(2)));
     let decision = host.ask(&moment);
-    let dropped = decision.candidate("write").unwrap().dropped.clone().unwrap();
+    let dropped = decision.candidate("write").unwrap().dropped.unwrap();
     let room = start().plus(Duration::from_days(7));
     assert_eq!((dropped.stage, dropped.reason), (Stage::ContactPolicy, Reason::Paced(Some(room))));
-    assert_eq!((&*dropped.component, dropped.reason.code()), ("pace", "paced"));
+    assert_eq!((dropped.component.as_str(), dropped.reason.code()), ("pace", "paced"));
     assert_eq!(decision.look_again, Some(room), "the host knows when to ask again");
     let explained = host.engine.explain(&decision, &host.customer, &moment, &host.engine.model());
     let line = explained.lines.iter().find(|line| line.action.as_str() == "write").unwrap();
