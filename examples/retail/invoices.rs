@@ -68,6 +68,8 @@ pub(crate) fn read(path: &str) -> Result<Shop, Box<dyn Error>> {
     let mut customers: Vec<History> = customers.into_values().collect();
     for history in &mut customers {
         history.events.sort_by(|a, b| (a.occurred_at, &a.id).cmp(&(b.occurred_at, &b.id)));
+        // Laid down again in that order: a service has its event at hand, too.
+        history.events = history.events.clone();
     }
     let times = || customers.iter().flat_map(|history| &history.events).map(|event| event.occurred_at);
     let (Some(first), Some(last)) = (times().min(), times().max()) else {

@@ -10,7 +10,7 @@ use std::time::{Duration as Elapsed, Instant};
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
 use apropos::nba::Reward;
-use apropos::{Engine, Model};
+use apropos::{Customer, Engine, Model};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
@@ -158,6 +158,11 @@ impl Part<'_, '_> {
         let batches = runners.chunks_mut(BATCH).zip(wakes.chunks_mut(BATCH)).zip(tallies.chunks_mut(BATCH));
         for ((runners, wakes), tallies) in batches {
             let started = now();
+            for layer in 0..Customer::LAYERS {
+                let awake =
+                    runners.iter().zip(&*wakes).filter(|(_, wake)| wake.is_some_and(|wake| wake < end));
+                awake.for_each(|(runner, _)| runner.touch(layer));
+            }
             for (runner, wake) in runners.iter_mut().zip(wakes) {
                 if wake.is_some_and(|wake| wake < end) {
                     *wake = runner.run(house, model, desk, end)?;

@@ -4,6 +4,7 @@ mod moment;
 mod reading;
 
 pub mod time;
+mod touch;
 
 pub mod place;
 

@@ -10,6 +10,7 @@ mod rules;
 mod effect;
 mod state;
 mod step;
+mod touch;
 
 mod facts;
 mod migrate;

@@ -20,6 +20,7 @@ mod review;
 mod score;
 mod silence;
 mod stage;
+mod touch;
 
 pub use candidates::{Candidate, Candidates};
 pub use catalogue::{Catalogue, Draft, MAX_ACTIONS, MAX_LIMIT, MAX_TREATMENTS};

@@ -23,6 +23,7 @@ mod stating;
 mod consent;
 mod receipt;
 mod standing;
+mod touch;
 mod wishes;
 
 mod counting;

@@ -45,6 +45,22 @@ impl Customer {
         }
     }
 
+    /// How many layers [`Customer::touch`] knows.
+    pub const LAYERS: usize = 5;
+
+    /// Reads one layer of the document, so that it lies in the processor's cache when it is needed. Changes nothing.
+    ///
+    /// For hosts that go through many customers: memory answers many requests at a time, but a document is a tree, and who
+    /// walks through one waits at every branch. Touch all customers of a batch layer by layer, from 0 up to
+    /// [`Customer::LAYERS`], then work on one after the other. A batch of some dozens fits the cache.
+    pub fn touch(&self, layer: usize) {
+        let read = self.profile.touch(layer)
+            ^ self.context.touch(layer)
+            ^ self.journeys.touch(layer)
+            ^ self.ledger.touch(layer);
+        std::hint::black_box(read);
+    }
+
     /// The host's key.
     pub fn id(&self) -> &CustomerId {
         &self.id

@@ -37,6 +37,7 @@ mod query;
 mod series;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod window;
 
 pub use amount::Amount;

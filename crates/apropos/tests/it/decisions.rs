@@ -169,3 +169,13 @@ pause = "30d"
     assert_eq!(read, second);
     assert_eq!(read.candidate("thank").unwrap().dropped.unwrap().component, "waved away");
 }
+
+#[test]
+fn reading_a_customer_ahead_changes_nothing() {
+    let engine = engine();
+    for customer in [ada(&engine), buyer(&engine)] {
+        let before = customer.clone();
+        (0..2 * apropos::Customer::LAYERS).for_each(|layer| customer.touch(layer));
+        assert_eq!(customer, before);
+    }
+}
