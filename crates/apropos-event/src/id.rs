@@ -47,8 +47,7 @@ fn check(text: &str) -> Result<(), IdError> {
 fn hexadecimal(number: u64) -> CompactString {
     let mut digits = [0; 16];
     for (half, digit) in digits.iter_mut().rev().enumerate() {
-        let value = (number >> (4 * half) & 15) as u8;
-        *digit = if value < 10 { b'0' + value } else { b'a' + (value - 10) };
+        *digit = b"0123456789abcdef"[(number >> (4 * half) & 15) as usize];
     }
     // INVARIANT: digits are text.
     CompactString::new(std::str::from_utf8(&digits).unwrap_or_default())
