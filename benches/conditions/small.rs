@@ -137,10 +137,6 @@ fn small(criterion: &mut Criterion) {
     let mut scratch = Scratch::new(&index);
     let mut group = criterion.benchmark_group("small");
     let mut turn = 0;
-    group.bench_function("reset", |bencher| {
-        let mut facts = Facts::new(&schema);
-        bencher.iter(|| facts.reset());
-    });
     group.bench_function("fill", |bencher| {
         let mut facts = Facts::new(&schema);
         bencher.iter(|| {
