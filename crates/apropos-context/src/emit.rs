@@ -172,7 +172,7 @@ impl<'a, S: Sink> Telling<'a, S> {
         if let Some(zone) = &self.moment.zone {
             return (Some(zone), self.certain(Source::Request), true);
         }
-        if let Some(seen) = state.zone.as_ref().filter(|seen| 0.5 <= seen.confidence(self.moment.now)) {
+        if let Some(seen) = state.believed_zone(self.moment.now) {
             return (Some(&seen.value), Basis::of(seen, self.moment.now), true);
         }
         (rules.calendar.assumed_zone.as_ref(), self.certain(Source::Assumed), false)

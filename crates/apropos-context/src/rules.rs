@@ -179,10 +179,7 @@ impl ContextRules {
     /// The zone the customer is known to be in: the moment's, or else the one last seen in an event, for as long as that is
     /// more likely than not still true.
     pub fn known_zone<'a>(&self, state: &'a ContextState, moment: &'a Moment) -> Option<&'a Zone> {
-        moment.zone.as_ref().or_else(|| {
-            let seen = state.zone.as_ref()?;
-            (0.5 <= seen.confidence(moment.now)).then_some(&seen.value)
-        })
+        moment.zone.as_ref().or_else(|| state.believed_zone(moment.now).map(|seen| &seen.value))
     }
 
     /// The zone whose clock counts for the customer: [`ContextRules::known_zone`], or else the assumed one.

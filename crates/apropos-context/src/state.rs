@@ -71,6 +71,11 @@ impl ContextState {
         self.upcoming.truncate(MAX_UPCOMING);
     }
 
+    /// The zone they were last known to be in, for as long as that is more likely than not still true.
+    pub(crate) fn believed_zone(&self, now: Timestamp) -> Option<&Reading<Zone>> {
+        self.zone.as_ref().filter(|seen| 0.5 <= seen.confidence(now))
+    }
+
     /// Forgets everything that came from watching: positions, signals, beliefs and stages.
     pub fn forget(&mut self) {
         *self = Self::default();
