@@ -32,11 +32,6 @@ impl Series {
         self.stretch(span).count()
     }
 
-    /// How many entries in `span` satisfy `test`. O(entries in the span). Folded entries cannot be tested.
-    pub fn count_where(&self, span: Span, test: impl Fn(&Entry) -> bool) -> Reading<u64> {
-        self.stretch(span).count_where(test)
-    }
-
     /// The sum of the amounts of `column` in `span`. O(log n).
     pub fn sum(&self, column: usize, span: Span) -> Reading<Decimal> {
         self.stretch(span).sum(column)
@@ -120,12 +115,6 @@ impl<'a> Stretch<'a> {
     pub fn count(&self) -> Reading<u64> {
         let base = if self.folded == Fold::Inside { self.series.folded() } else { 0 };
         Reading { value: (self.high - self.low) as u64 + base, exact: !self.is_cut() }
-    }
-
-    /// How many entries satisfy `test`. O(entries). Folded entries cannot be tested.
-    pub fn count_where(&self, test: impl Fn(&Entry) -> bool) -> Reading<u64> {
-        let value = self.entries().filter(|entry| test(entry)).count() as u64;
-        Reading { value, exact: self.folded == Fold::Outside }
     }
 
     /// The sum of the amounts of `column`. O(1).
