@@ -18,18 +18,11 @@ impl ContextState {
                     ^ steps.len()
             }
             1 => {
-                let stages = self
-                    .stages
-                    .iter()
-                    .map(|stage| stage.cycle.as_str().len())
-                    .fold(0, |read, more| read ^ more);
-                let signals = self
-                    .signals
-                    .iter()
-                    .map(|signal| signal.strength.to_bits() as usize)
-                    .fold(0, |read, more| read ^ more);
+                let stages = self.stages.iter().fold(0, |read, stage| read ^ stage.cycle.as_str().len());
+                let signals = self.signals.iter();
+                let signals = signals.fold(stages, |read, signal| read ^ signal.strength.to_bits() as usize);
                 let ends = [steps.front(), steps.back()].into_iter().flatten();
-                stages ^ signals ^ ends.fold(0, |sum, step| sum ^ step.at.as_micros() as usize)
+                ends.fold(signals, |read, step| read ^ step.at.as_micros() as usize)
             }
             _ => 0,
         }

@@ -11,19 +11,17 @@ impl JourneyState {
         match layer {
             0 => self.instances.len() ^ self.promises.len() ^ self.memories.len() ^ self.recent.len(),
             1 => {
-                let mark = |id: u64, goals: u64, trail: usize| (id ^ goals) as usize ^ trail;
-                let instances = self.instances.iter().fold(0, |sum, instance| {
-                    sum ^ mark(instance.id, instance.goals, instance.trail.len()) ^ usize::from(instance.node)
+                let instances = self.instances.iter().fold(0, |read, instance| {
+                    let ends = (instance.id ^ instance.goals) as usize;
+                    read ^ ends ^ instance.trail.len() ^ usize::from(instance.node)
                 });
                 let promises = self.promises.iter();
-                promises.fold(instances, |sum, promise| sum ^ promise.due().as_micros() as usize)
+                promises.fold(instances, |read, promise| read ^ promise.due().as_micros() as usize)
             }
-            _ => self
-                .instances
-                .iter()
-                .filter_map(|instance| instance.trail.last())
-                .map(|at| usize::from(*at))
-                .fold(0, |read, more| read ^ more),
+            _ => {
+                let trails = self.instances.iter().filter_map(|instance| instance.trail.last());
+                trails.fold(0, |read, node| read ^ usize::from(*node))
+            }
         }
     }
 }

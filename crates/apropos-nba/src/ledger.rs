@@ -1,7 +1,8 @@
 //! The ledger: what was done for one customer, what came of it, and what is still open.
 //!
 //! Limits count from here, fatigue is remembered here, rewards are joined here. Bounded: the oldest answer makes room
-//! for the newest contact, so that limits, which count interruptions, forget none of them for it. Not here: the rules that read it, see `policy` and `pipeline`.
+//! for the newest contact, so that limits, which count interruptions, forget none of them for it. Not here: the rules that
+//! read it, see `policy` and `pipeline`.
 
 use apropos_event::{ActionId, ChannelId, DecisionId, Duration, GroupId, Timestamp};
 use serde::{Deserialize, Serialize};

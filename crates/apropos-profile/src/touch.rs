@@ -30,12 +30,8 @@ impl Member {
                     ^ history.common.touch(0)
             }
             Some(layer) => {
-                let lanes = history
-                    .lanes
-                    .iter()
-                    .map(|lane| lane.series.touch(layer))
-                    .fold(0, |read, more| read ^ more);
-                lanes ^ history.common.touch(layer + 1)
+                let common = history.common.touch(layer + 1);
+                history.lanes.iter().fold(common, |read, lane| read ^ lane.series.touch(layer))
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Not here: when that pays, which the owner of the document knows.
 
-use super::{Column, Series};
+use super::Series;
 
 impl Series {
     /// Reads what lies `layer` pointers below the series: its own fields, the ends of its entries and its columns, the ends
@@ -12,8 +12,8 @@ impl Series {
             0 => self.entries.len() ^ self.columns.len(),
             1 => {
                 let ends = [self.entries.front(), self.entries.back()].into_iter().flatten();
-                ends.fold(0, |sum, entry| sum ^ entry.key as usize)
-                    ^ self.columns.iter().map(Column::len).fold(0, |read, more| read ^ more)
+                let ends = ends.fold(0, |read, entry| read ^ entry.key as usize);
+                self.columns.iter().fold(ends, |read, column| read ^ column.len())
             }
             _ => self.columns.iter().fold(0, |sum, column| sum ^ column.sum(0, column.len()) as usize),
         }
