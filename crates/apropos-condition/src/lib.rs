@@ -29,7 +29,7 @@ pub use expression::Expression;
 pub use facts::{FactError, Facts};
 pub use flips::{Flip, MAX_FLIP_SETS, MAX_FLIP_SIZE};
 pub use function::{Derived, FunctionDefinition, Parameter, ParameterType};
-pub use index::{Failure, Index, IndexBuilder, Scratch};
+pub use index::{Failure, Index, IndexBuilder, Remembered, Scratch};
 pub use schema::{AttributeId, Declarations, Schema, SchemaBuilder};
 pub use symbol::SymbolId;
 pub use text::{MacroTree, Tree};

@@ -157,6 +157,11 @@ impl Candidates {
         }
         self.rows.push(row);
     }
+
+    /// Adds a candidate that a part of the playbook dropped before it was scored.
+    pub(crate) fn push_dropped(&mut self, action: u32, fate: Fate) {
+        self.rows.push(Row { action, merit: NONE, fate: Some(fate) });
+    }
 }
 
 /// Equal when the same became of the same; where names are kept is nobody's business.

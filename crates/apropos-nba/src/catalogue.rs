@@ -177,6 +177,11 @@ impl Action {
             definition: Box::new(definition),
         }
     }
+
+    /// Whether neither a switch nor a date can make it unavailable.
+    pub(crate) fn is_always_available(&self) -> bool {
+        self.enabled && self.from.is_none() && self.until.is_none()
+    }
 }
 
 impl Catalogue {

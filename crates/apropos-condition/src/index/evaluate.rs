@@ -3,7 +3,7 @@
 use apropos_event::Span;
 
 use super::formula::FormulaId;
-use super::recall::Recall;
+use super::recall::{Recall, Remembered};
 use super::rows::Rows;
 use super::table::{Probe, Table};
 use crate::bitset::{BitSet, words_for};
@@ -123,6 +123,12 @@ impl Scratch {
     /// The subjects of `ruleset` that hold, as of the last [`Index::evaluate`].
     pub fn holding(&self, ruleset: usize) -> &BitSet {
         self.holding.get(ruleset).unwrap_or(&self.nothing)
+    }
+
+    /// Where the answers of the last [`Index::evaluate`] are remembered, if they are: whoever works something out from
+    /// them alone may keep it there too.
+    pub fn remembered(&self) -> Option<Remembered> {
+        self.recall.remembered()
     }
 }
 

@@ -29,3 +29,4 @@ pub(crate) mod analysis {
 
 pub use build::IndexBuilder;
 pub use evaluate::{Failure, Index, Scratch};
+pub use recall::Remembered;

@@ -33,8 +33,22 @@ pub(crate) struct Recall {
     subjects: usize,
     /// Where the failures of each ruleset begin.
     starts: Vec<usize>,
+    /// When what is kept at each place came there: a number that rises with every decision kept.
+    since: Vec<u64>,
+    now: u64,
     /// Where the decision in hand is kept.
     current: Option<usize>,
+}
+
+/// Where a decision's answers are remembered: of two decisions with the same memory, the answers were the same, and so is
+/// all that follows from them alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remembered {
+    /// Its place: a small number.
+    pub place: usize,
+    /// Which of the decisions it is that were remembered at this place one after another. Never zero.
+    pub number: u64,
 }
 
 /// A failure as a number that is not zero; `None` when it is too large for one.
@@ -100,6 +114,16 @@ impl Recall {
         words.iter_mut().zip(holding.iter().flat_map(BitSet::words)).for_each(|(kept, word)| *kept = *word);
         let failures = self.failures.get_mut(place * self.subjects..(place + 1) * self.subjects);
         failures.unwrap_or_default().fill(0);
+        self.now += 1;
+        if let Some(since) = self.since.get_mut(place) {
+            *since = self.now;
+        }
+    }
+
+    /// Where the decision in hand is kept.
+    pub(crate) fn remembered(&self) -> Option<Remembered> {
+        let place = self.current?;
+        Some(Remembered { place, number: *self.since.get(place)? })
     }
 
     fn make_room(&mut self) {
@@ -112,6 +136,7 @@ impl Recall {
         self.regions.resize(self.room * self.tables, 0);
         self.holding.resize(self.room * self.words, 0);
         self.failures.resize(self.room * self.subjects, 0);
+        self.since.resize(self.room, 0);
     }
 
     /// Forgets which decision is in hand: what comes is none of whole answers.

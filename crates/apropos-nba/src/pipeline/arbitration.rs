@@ -7,7 +7,7 @@ use apropos_event::draw;
 use apropos_learn::explore;
 
 use super::memo::Memo;
-use super::{Desk, Live, View};
+use super::{Live, Sheet, View};
 use crate::Class;
 use crate::candidates::Fate;
 use crate::catalogue::{Action, WEIGHTS};
@@ -50,32 +50,32 @@ impl View<'_> {
     }
 
     /// Replaces stated propensities by learned ones, and stated baselines by what silence was learned to bring.
-    pub(super) fn learned(&self, desk: &mut Desk) {
-        desk.candidates.clear();
+    pub(super) fn learned(&self, sheet: &mut Sheet) {
+        sheet.candidates.clear();
         let Some((model, features)) = self.q.model else { return };
         let learns = |live: &&Live| self.action(live.action).is_some_and(|action| action.learn);
-        desk.candidates.extend(desk.live.iter().filter(learns).map(|live| live.action as u32));
-        let actions = desk.candidates.len();
+        sheet.candidates.extend(sheet.live.iter().filter(learns).map(|live| live.action as u32));
+        let actions = sheet.candidates.len();
         if !self.catalogue.arms.is_empty() {
-            let arms = desk.live.iter().filter_map(|live| self.arm(live.action));
-            desk.candidates.extend(arms);
-            if let Some(arms) = desk.candidates.get_mut(actions..) {
+            let arms = sheet.live.iter().filter_map(|live| self.arm(live.action));
+            sheet.candidates.extend(arms);
+            if let Some(arms) = sheet.candidates.get_mut(actions..) {
                 arms.sort_unstable();
             }
-            desk.candidates.dedup();
+            sheet.candidates.dedup();
         }
-        if actions == 0 || model.score(features, &desk.candidates, 0, &mut desk.scores).is_err() {
-            desk.candidates.clear();
+        if actions == 0 || model.score(features, &sheet.candidates, 0, &mut sheet.scores).is_err() {
+            sheet.candidates.clear();
             return;
         }
         let weight = self.catalogue.policy.baseline_weight;
-        for live in &mut desk.live {
-            let Ok(at) = desk.candidates.binary_search(&(live.action as u32)) else { continue };
-            if let Some(estimate) = desk.scores.get(at) {
+        for live in &mut sheet.live {
+            let Ok(at) = sheet.candidates.binary_search(&(live.action as u32)) else { continue };
+            if let Some(estimate) = sheet.scores.get(at) {
                 live.factors.propensity = f64::from(estimate.p).clamp(0.0, 1.0);
             }
-            let arm = self.arm(live.action).and_then(|arm| desk.candidates.binary_search(&arm).ok());
-            if let Some(silence) = arm.and_then(|at| desk.scores.get(at)) {
+            let arm = self.arm(live.action).and_then(|arm| sheet.candidates.binary_search(&arm).ok());
+            if let Some(silence) = arm.and_then(|at| sheet.scores.get(at)) {
                 let (learned, evidence) = (f64::from(silence.p), f64::from(silence.evidence));
                 live.factors.baseline = blend(live.factors.baseline, weight, learned, evidence);
             }
@@ -91,8 +91,8 @@ impl View<'_> {
 
     /// Drops what is too unlikely, does harm, is below silence, or needs a resource that is gone or worth more elsewhere;
     /// then lets lower classes wait.
-    pub(super) fn arbitrate(&self, desk: &mut Desk) {
-        let Desk { live: lives, fates, fallen, .. } = desk;
+    pub(super) fn arbitrate(&self, sheet: &mut Sheet) {
+        let Sheet { live: lives, fates, fallen, .. } = sheet;
         lives.retain_mut(|live| {
             let fate = self.action(live.action).and_then(|action| self.unworthy(action, live));
             let alive = fate.is_none();
@@ -168,48 +168,48 @@ impl View<'_> {
     }
 
     /// Fills the probability of each live action and of silence, and gives the place of the chosen one.
-    pub(super) fn choose(&self, desk: &mut Desk) -> Option<usize> {
-        desk.probabilities.clear();
-        desk.silence = 1.0;
-        if desk.live.is_empty() {
+    pub(super) fn choose(&self, sheet: &mut Sheet) -> Option<usize> {
+        sheet.probabilities.clear();
+        sheet.silence = 1.0;
+        if sheet.live.is_empty() {
             return None;
         }
         let learns = |live: &Live| self.action(live.action).is_some_and(|action| action.learn);
-        let learns = self.q.model.is_some() && desk.live.iter().all(learns);
-        let chosen = if learns { self.explore(desk) } else { None };
+        let learns = self.q.model.is_some() && sheet.live.iter().all(learns);
+        let chosen = if learns { self.explore(sheet) } else { None };
         if chosen.is_none() {
-            desk.probabilities.clear();
-            desk.probabilities.resize(desk.live.len(), 0.0);
-            if let Some(first) = desk.probabilities.first_mut() {
+            sheet.probabilities.clear();
+            sheet.probabilities.resize(sheet.live.len(), 0.0);
+            if let Some(first) = sheet.probabilities.first_mut() {
                 *first = 1.0;
             }
         }
         // Only where all that is open is learned may silence be kept on purpose: nothing that is due is held back.
-        desk.silence =
+        sheet.silence =
             if learns && !self.catalogue.arms.is_empty() { self.catalogue.policy.holdout } else { 0.0 };
-        if desk.silence == 0.0 {
+        if sheet.silence == 0.0 {
             return Some(chosen.unwrap_or(0));
         }
-        desk.probabilities.iter_mut().for_each(|probability| *probability *= 1.0 - desk.silence);
-        let silent = draw::uniform(self.q.seed, self.q.id.as_str(), 1) < desk.silence;
+        sheet.probabilities.iter_mut().for_each(|probability| *probability *= 1.0 - sheet.silence);
+        let silent = draw::uniform(self.q.seed, self.q.id.as_str(), 1) < sheet.silence;
         (!silent).then_some(chosen.unwrap_or(0))
     }
 
     /// Draws among the live actions, where there is something to draw.
-    fn explore(&self, desk: &mut Desk) -> Option<usize> {
-        let (model, _) = self.q.model.filter(|_| 1 < desk.live.len())?;
-        desk.values.clear();
-        desk.values.extend(desk.live.iter().map(|live| live.score.priority));
-        let sure = desk.live.iter().map(|live| {
+    fn explore(&self, sheet: &mut Sheet) -> Option<usize> {
+        let (model, _) = self.q.model.filter(|_| 1 < sheet.live.len())?;
+        sheet.values.clear();
+        sheet.values.extend(sheet.live.iter().map(|live| live.score.priority));
+        let sure = sheet.live.iter().map(|live| {
             Score::of(&Factors { propensity: 1.0, ..live.factors }, self.catalogue.policy.mutual).priority
         });
         let scale = sure.fold(0.0, f64::max);
         let exploration = &model.definition().exploration;
         let t = model.updates(0) + 1;
         let (policy, floor) = (&exploration.policy, exploration.floor);
-        explore::probabilities(policy, &desk.values, scale, t, floor, &mut desk.probabilities);
+        explore::probabilities(policy, &sheet.values, scale, t, floor, &mut sheet.probabilities);
         let draw = draw::uniform(self.q.seed, self.q.id.as_str(), 0);
-        explore::choose(&desk.probabilities, draw).map(|choice| choice.index)
+        explore::choose(&sheet.probabilities, draw).map(|choice| choice.index)
     }
 }
 

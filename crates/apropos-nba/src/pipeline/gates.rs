@@ -2,16 +2,16 @@
 //!
 //! Not here: what an action is worth, see `arbitration`.
 
-use apropos_condition::{Scratch, Truth};
+use apropos_condition::Scratch;
 use apropos_context::{Direction, QuietAnswer, QuietHours, WeeklyWindow};
 use apropos_event::{ChannelId, PropertyName, Purpose};
 use apropos_journey::Standing;
 use apropos_profile::{ConsentState, QuietTimes, Subject, Use};
 
-use super::View;
 use super::memo::Memo;
+use super::{View, sieve};
 use crate::candidates::Fate;
-use crate::catalogue::{APPLICABLE, Action, ELIGIBLE, SUITABLE};
+use crate::catalogue::Action;
 use crate::layout::{Channel, Way};
 use crate::names::{Fixed, Part};
 use crate::policy;
@@ -77,6 +77,9 @@ impl View<'_> {
             .filter(|(_, way)| self.elsewhere(way.channel, memo))
             .fold(0, |all, (bit, _)| all | bit);
         let mut open = if absent == all { all } else { all & !absent };
+        if self.unbound {
+            return Ok(open);
+        }
         let marketing = action.class.is_marketing();
         let mut first = None;
         for (bit, way) in bits(ways) {
@@ -143,18 +146,8 @@ impl View<'_> {
         scratch: &mut Scratch,
         memo: &mut Memo,
     ) -> Result<(), Fate> {
-        for (stage, ruleset) in [
-            (Stage::Eligibility, ELIGIBLE),
-            (Stage::Applicability, APPLICABLE),
-            (Stage::Suitability, SUITABLE),
-        ] {
-            if !scratch.holding(ruleset).contains(at) {
-                let failure = self.catalogue.index.first_failure(ruleset, at, scratch);
-                let number = failure.as_ref().map_or(0, |failure| failure.condition);
-                let unknown = failure.is_some_and(|failure| failure.truth == Truth::Unknown);
-                let reason = if unknown { Reason::ConditionUnknown } else { Reason::ConditionFalse };
-                return Err(Fate { stage, part: self.catalogue.layout.condition(ruleset, number), reason });
-            }
+        if let Some(fate) = sieve::stopped(self.catalogue, at, scratch) {
+            return Err(fate);
         }
         if action.class.is_marketing() && !action.for_protected && self.protected(memo) {
             return Err(Fate::new(Stage::Suitability, Fixed::Protected, Reason::Protected));

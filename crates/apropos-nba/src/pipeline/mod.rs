@@ -7,6 +7,7 @@ mod arbitration;
 mod gates;
 mod memo;
 mod record;
+mod sieve;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use apropos_learn::{Features, Model, Scores};
 use apropos_profile::{Profile, ProfileRules, Subject};
 
 use self::memo::Memo;
+use self::sieve::Sieve;
 use crate::Fingerprint;
 use crate::candidates::{Candidates, Fate};
 use crate::catalogue::{Action, Catalogue};
@@ -72,6 +74,13 @@ pub struct Question<'a> {
 /// Memory that decisions use again. One for each thread.
 #[derive(Debug)]
 pub struct Desk {
+    sieve: Sieve,
+    sheet: Sheet,
+}
+
+/// What one decision is worked out on.
+#[derive(Debug)]
+struct Sheet {
     scratch: Scratch,
     memo: Memo,
     /// For each action why it was dropped, if it was.
@@ -107,7 +116,7 @@ struct Live {
 impl Desk {
     /// Memory for decisions over `catalogue`.
     pub fn new(catalogue: &Catalogue) -> Self {
-        Self {
+        let sheet = Sheet {
             scratch: Scratch::new(&catalogue.index),
             memo: Memo::default(),
             fates: Vec::new(),
@@ -121,14 +130,16 @@ impl Desk {
             fallen: Vec::new(),
             spare: Vec::new(),
             names: Arc::new(Names::clone(&catalogue.layout.names)),
-        }
+        };
+        Self { sieve: Sieve::new(catalogue), sheet }
     }
 
     /// Takes back the memory of a decision that is no longer needed; the next decision is written into it.
     pub fn recycle(&mut self, decision: Decision) {
-        if self.spare.len() < MAX_SPARE {
+        let spare = &mut self.sheet.spare;
+        if spare.len() < MAX_SPARE {
             let Decision { candidates, features, .. } = decision;
-            self.spare.push((candidates, features));
+            spare.push((candidates, features));
         }
     }
 }
@@ -139,14 +150,17 @@ impl Catalogue {
     /// O(conditions + actions × treatments + contacts remembered).
     pub fn decide(&self, question: &Question<'_>, desk: &mut Desk) -> Decision {
         let view = View::new(self, question);
-        self.index.evaluate(question.facts, &mut desk.scratch);
-        desk.memo.begin(self, question.moment);
-        desk.live.clear();
-        desk.fallen.clear();
-        desk.fates.clear();
-        desk.fates.resize(self.actions.len(), None);
-        let Desk { scratch, memo, fates, live, .. } = &mut *desk;
-        for ((at, action), fate) in self.actions.iter().enumerate().zip(fates) {
+        let Desk { sieve, sheet } = desk;
+        self.index.evaluate(question.facts, &mut sheet.scratch);
+        sheet.memo.begin(self, question.moment);
+        sheet.live.clear();
+        sheet.fallen.clear();
+        sheet.fates.clear();
+        sheet.fates.resize(self.actions.len(), None);
+        let Sheet { scratch, memo, fates, live, .. } = &mut *sheet;
+        let sifted = sieve.sift(self, scratch, !view.unbound);
+        for at in sifted.open.iter().map(|at| *at as usize) {
+            let Some((action, fate)) = self.actions.get(at).zip(fates.get_mut(at)) else { continue };
             match view.admit(at, action, scratch, memo) {
                 Ok(treatment) => {
                     let factors = view.factors(at, action, treatment, scratch, memo);
@@ -156,10 +170,10 @@ impl Catalogue {
                 Err(why) => *fate = Some(why),
             }
         }
-        view.learned(desk);
-        view.arbitrate(desk);
-        let chosen = view.choose(desk);
-        view.record(desk, chosen)
+        view.learned(sheet);
+        view.arbitrate(sheet);
+        let chosen = view.choose(sheet);
+        view.record(sheet, sifted, chosen)
     }
 }
 

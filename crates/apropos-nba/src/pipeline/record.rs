@@ -2,11 +2,14 @@
 //!
 //! Not here: the record's own type, see `decision`.
 
+use std::cmp::Ordering;
+
 use apropos_event::Timestamp;
 use apropos_learn::Features;
 
 use super::memo::Memo;
-use super::{Desk, Live, View};
+use super::sieve::Sifted;
+use super::{Live, Sheet, View};
 use crate::candidates::{Candidates, Fate, Merit};
 use crate::decision::{Choice, Decision, Packet, Tried};
 use crate::definition::HandOffDefinition;
@@ -14,24 +17,24 @@ use crate::names::Fixed;
 use crate::stage::{Reason, Stage};
 
 impl View<'_> {
-    pub(super) fn record(&self, desk: &mut Desk, chosen: Option<usize>) -> Decision {
+    pub(super) fn record(&self, sheet: &mut Sheet, sifted: &Sifted, chosen: Option<usize>) -> Decision {
         let q = self.q;
-        let (mut candidates, mut features) = desk.spare.pop().unwrap_or_default();
-        candidates.begin(&desk.names);
+        let (mut candidates, mut features) = sheet.spare.pop().unwrap_or_default();
+        candidates.begin(&sheet.names);
         let outranked = Fate::new(Stage::Choice, Fixed::Rank, Reason::Outranked);
         let rule = |pause| self.q.ledger.rule_of(pause);
-        for (place, live) in desk.live.iter().enumerate() {
-            let probability = desk.probabilities.get(place).copied().unwrap_or(0.0);
+        for (place, live) in sheet.live.iter().enumerate() {
+            let probability = sheet.probabilities.get(place).copied().unwrap_or(0.0);
             let lost = probability == 0.0 && chosen != Some(place);
             let merit = Merit { treatment: self.treatment(live), score: Some(live.score), probability };
             candidates.push(live.action, Some(merit), lost.then_some(outranked), rule);
         }
-        let merit = Merit { treatment: None, score: None, probability: desk.silence };
-        let lost = chosen.is_some() && desk.silence == 0.0;
+        let merit = Merit { treatment: None, score: None, probability: sheet.silence };
+        let lost = chosen.is_some() && sheet.silence == 0.0;
         candidates.push(self.catalogue.actions.len(), Some(merit), lost.then_some(outranked), rule);
-        let look_again = self.lost(desk, &mut candidates);
+        let look_again = self.lost(sheet, sifted, &mut candidates);
         // Also a silence teaches, where it took the place of what is learned.
-        let teaches = chosen.is_some() || (!self.catalogue.arms.is_empty() && !desk.candidates.is_empty());
+        let teaches = chosen.is_some() || (!self.catalogue.arms.is_empty() && !sheet.candidates.is_empty());
         match q.model.filter(|_| teaches) {
             Some((_, known)) => features.clone_from(known),
             None => features.clone_from(&Features::new()),
@@ -41,7 +44,7 @@ impl View<'_> {
             at: self.now,
             customer: q.customer.clone(),
             revision: q.revision,
-            choice: self.choice(desk, chosen),
+            choice: self.choice(sheet, chosen),
             candidates,
             look_again,
             features,
@@ -53,12 +56,13 @@ impl View<'_> {
 
     /// Appends what was dropped before the choice, latest stage first, then by name. Gives the first instant at which a
     /// reason runs out.
-    fn lost(&self, desk: &mut Desk, candidates: &mut Candidates) -> Option<Timestamp> {
+    fn lost(&self, sheet: &mut Sheet, sifted: &Sifted, candidates: &mut Candidates) -> Option<Timestamp> {
         let layout = &self.catalogue.layout;
         let mut look_again: Option<Timestamp> = None;
-        // How many the stages dropped, and then where those of each stage begin: the order without a comparison.
+        let fate = |action: u32| sheet.fates.get(action as usize).copied().flatten();
+        // How many each stage dropped, and then where those of each begin: the order without a comparison.
         let mut places = [0; Stage::ALL.len()];
-        for dropped in desk.fates.iter().flatten() {
+        for dropped in sifted.open.iter().filter_map(|action| fate(*action)) {
             places[dropped.stage as usize] += 1;
             let ends = dropped.reason.ends().filter(|at| self.now < *at);
             look_again = [look_again, ends].into_iter().flatten().min();
@@ -67,24 +71,34 @@ impl View<'_> {
         for place in places.iter_mut().rev() {
             all += std::mem::replace(place, all);
         }
-        desk.lost.clear();
-        desk.lost.resize(all, 0);
-        for action in &layout.by_rank {
-            let Some(Some(dropped)) = desk.fates.get(*action as usize) else { continue };
+        sheet.lost.clear();
+        sheet.lost.resize(all, 0);
+        for action in &sifted.by_name {
+            let Some(dropped) = fate(*action) else { continue };
             let place = &mut places[dropped.stage as usize];
-            if let Some(slot) = desk.lost.get_mut(*place) {
+            if let Some(slot) = sheet.lost.get_mut(*place) {
                 *slot = *action;
             }
             *place += 1;
         }
-        for action in &desk.lost {
-            let at = *action as usize;
-            let fate = desk.fates.get(at).copied().flatten();
-            let fallen = desk.fallen.iter().find(|(action, _)| *action == at);
+        let mut shut = sifted.shut.iter().peekable();
+        let name = |action: u32| layout.ranks.get(action as usize);
+        for action in &sheet.lost {
+            let fate = fate(*action);
+            let stage = fate.map(|fate| fate.stage);
+            while let Some(one) = shut.next_if(|one| match Some(one.stage).cmp(&stage) {
+                Ordering::Greater => true,
+                Ordering::Equal => name(one.action) < name(*action),
+                Ordering::Less => false,
+            }) {
+                candidates.push_dropped(one.action, one.fate());
+            }
+            let fallen = sheet.fallen.iter().find(|(fallen, _)| *fallen == *action as usize);
             let merit =
                 fallen.map(|(_, score)| Merit { treatment: None, score: Some(*score), probability: 0.0 });
-            candidates.push(at, merit, fate, |pause| self.q.ledger.rule_of(pause));
+            candidates.push(*action as usize, merit, fate, |pause| self.q.ledger.rule_of(pause));
         }
+        shut.for_each(|one| candidates.push_dropped(one.action, one.fate()));
         look_again
     }
 
@@ -93,8 +107,8 @@ impl View<'_> {
         self.catalogue.layout.ways(live.action).get(live.treatment).map(|way| way.treatment)
     }
 
-    fn choice(&self, desk: &mut Desk, chosen: Option<usize>) -> Choice {
-        let live = chosen.and_then(|place| desk.live.get(place)).copied();
+    fn choice(&self, sheet: &mut Sheet, chosen: Option<usize>) -> Choice {
+        let live = chosen.and_then(|place| sheet.live.get(place)).copied();
         let action = live.as_ref().and_then(|live| self.action(live.action));
         let (Some(live), Some(action)) = (live, action) else { return Choice::Silence };
         let treatment = self.treatment(&live);
@@ -104,7 +118,7 @@ impl View<'_> {
         match &action.definition.hand_off {
             None => Choice::Act { action: id, treatment },
             Some(hand_off) => {
-                let packet = self.packet(hand_off, &mut desk.memo);
+                let packet = self.packet(hand_off, &mut sheet.memo);
                 Choice::HandOff { action: id, treatment, packet }
             }
         }

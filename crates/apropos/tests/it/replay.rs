@@ -1,11 +1,11 @@
 //! The same question has the same answer, to the byte; events are applied once.
 
-use apropos::event::{CustomerId, Event};
+use apropos::event::{ChannelId, CustomerId, Duration, Event};
 use apropos::nba::SILENCE;
 use apropos::{Customer, Decision, Engine, Moment, ObserveError, Outcome, OutcomeKind, Workspace};
 use proptest::prelude::*;
 
-use crate::world::{PEPPER, PLAYBOOK, at, buyer, engine, event, till, with};
+use crate::world::{PEPPER, PLAYBOOK, at, book, buyer, compiled, engine, event, happened, till, with};
 
 #[test]
 fn a_decision_replays_to_the_same_bytes_and_notices_a_change() {
@@ -35,6 +35,106 @@ fn memory_that_is_used_again_does_not_show() {
             engine.accept(&mut customer, &again);
         }
         workspace.recycle(again);
+    }
+}
+
+/// Conditions that stop at every stage, dates, a switch, a protected state, and nothing that needs consent by itself.
+const SIEVE: &str = r#"
+[profile.consent]
+contact = "allow"
+personalise = "allow"
+
+[[context.channels]]
+id = "mail"
+direction = "outbound"
+
+[[context.channels]]
+id = "till"
+direction = "inbound"
+
+[policy]
+interruption = "0.01"
+limits = [{ name = "twice a week", at_most = 2, within = "7d" }]
+
+[[actions]]
+id = "zeal"
+class = "sell"
+eligible = ['history.count("purchase", "30d") > 0']
+applicable = ['history.count("purchase", "5d") > 1']
+suitable = ['history.count("complaint", "9d") == 0']
+treatments = [{ channel = "mail" }, { channel = "till" }]
+value = 9
+benefit = 2
+propensity = 0.4
+
+[[actions]]
+id = "dated"
+class = "help"
+from = "2026-03-09T00:00:00Z"
+until = "2026-03-20T00:00:00Z"
+eligible = ['history.count("purchase", "20d") > 1']
+treatments = [{ channel = "till" }, { channel = "mail" }]
+benefit = 3
+
+[[actions]]
+id = "asleep"
+class = "sell"
+enabled = false
+eligible = ['history.count("complaint", "90d") > 0']
+treatments = [{ channel = "mail" }]
+value = 4
+
+[[actions]]
+id = "mend"
+class = "service"
+applicable = ['history.count("complaint", "6d") > 0']
+treatments = [{ channel = "mail" }]
+benefit = 8
+
+[[actions]]
+id = "card"
+class = "relationship"
+suitable = ['history.count("purchase", "2d") == 1', 'history.count("complaint", "12d") < 2']
+treatments = [{ channel = "mail" }]
+benefit = 1
+cooldown = "3d"
+
+[[actions]]
+id = "any"
+class = "sell"
+treatments = [{ channel = "mail" }, { channel = "till" }]
+value = 2
+benefit = 1
+propensity = 0.2
+"#;
+
+proptest! {
+    /// Customers are told apart by their conditions only; what one of them was told must not be another's answer.
+    #[test]
+    fn memory_shared_by_many_customers_does_not_show(
+        steps in proptest::collection::vec((0_usize..4, 0_usize..4, 0_i64..60, any::<bool>()), 20..60),
+    ) {
+        let engine = compiled(&book("sieve", SIEVE));
+        let model = engine.model();
+        let mut customers: Vec<Customer> = ["ada", "ben", "cleo", "dan"]
+            .map(|name| engine.customer(CustomerId::new(name).unwrap()))
+            .into();
+        let (mut workspace, mut now) = (Workspace::new(&engine), at("2026-03-01T08:00:00Z"));
+        for (number, (who, what, hours, inside)) in steps.into_iter().enumerate() {
+            now = now.plus(Duration::from_hours(hours));
+            let customer = &mut customers[who];
+            // A statement, after which consent is asked before the conditions.
+            let kind = ["purchase", "complaint", "viewed", "consent.withdrawn"][what];
+            let event = with(happened(customer.id(), kind, &number.to_string(), now), "purpose", "contact");
+            assert!(engine.observe_in(&mut workspace, customer, &event).unwrap().new);
+            let mut moment = Moment::at(now);
+            moment.channel = inside.then(|| ChannelId::new("till").unwrap());
+            let decision = engine.decide_in(&mut workspace, customer, &moment, &model, 7);
+            let fresh = engine.decide(customer, &moment, &model, 7);
+            prop_assert_eq!(decision.to_bytes().unwrap(), fresh.to_bytes().unwrap());
+            engine.accept(customer, &decision);
+            workspace.recycle(decision);
+        }
     }
 }
 
