@@ -34,7 +34,7 @@ pub enum Choice {
         /// Where and how.
         treatment: Treatment,
         /// What the person needs to know.
-        packet: Packet,
+        packet: Box<Packet>,
     },
 }
 

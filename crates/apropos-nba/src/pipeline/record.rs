@@ -118,7 +118,7 @@ impl View<'_> {
         match &action.definition.hand_off {
             None => Choice::Act { action: id, treatment },
             Some(hand_off) => {
-                let packet = self.packet(hand_off, &mut sheet.memo);
+                let packet = Box::new(self.packet(hand_off, &mut sheet.memo));
                 Choice::HandOff { action: id, treatment, packet }
             }
         }
