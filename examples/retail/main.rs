@@ -24,6 +24,7 @@
 //! - `digest`: SHA-256 over the bytes of all decision records. `by_action`, `by_class`: decisions; `drops`: candidates
 //!   that were dropped, by stage; `silence_share`; `contacts_per_customer`: `p50`, `p99` and `max`.
 
+mod batch;
 mod counts;
 mod invoices;
 mod replay;

@@ -1,6 +1,6 @@
 //! All customers through the year: epochs, threads, and the clock.
 //!
-//! Not here: one customer's steps, see `runner`; what is printed, see `summary`.
+//! Not here: customers side by side, see `batch`; what is printed, see `summary`.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,19 +10,20 @@ use std::time::{Duration as Elapsed, Instant};
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
 use apropos::nba::Reward;
-use apropos::{Customer, Engine, Model};
+use apropos::{Engine, Model};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
+use crate::batch::{Batch, Desk};
 use crate::counts::{Counts, Tally};
 use crate::invoices::Shop;
-use crate::runner::{Desk, House, Runner};
+use crate::runner::{House, Runner};
 use crate::showcase::{KINDS, Showcase};
 
 /// How long the model stands still.
 const EPOCH: Duration = Duration::from_days(28);
-/// After so many customers their decisions are counted.
-const BATCH: usize = 32;
+/// So many customers go side by side. Their decisions are counted while they are still at hand.
+const BATCH: usize = 96;
 /// How long after the last invoice timers are still rung.
 const AFTER: Duration = Duration::from_days(1);
 
@@ -146,7 +147,7 @@ fn epoch(
 }
 
 impl Part<'_, '_> {
-    /// Goes on until `end`, counting every few customers what was decided for them, while it is still at hand.
+    /// Goes on until `end`, batch by batch. Gives how long that took, counting excluded.
     fn work(
         self,
         house: &House<'_>,
@@ -157,26 +158,11 @@ impl Part<'_, '_> {
         let mut busy = Elapsed::ZERO;
         let batches = runners.chunks_mut(BATCH).zip(wakes.chunks_mut(BATCH)).zip(tallies.chunks_mut(BATCH));
         for ((runners, wakes), tallies) in batches {
+            let mut batch = Batch { runners, wakes, tallies };
             let started = now();
-            for layer in 0..Customer::LAYERS {
-                let awake =
-                    runners.iter().zip(&*wakes).filter(|(_, wake)| wake.is_some_and(|wake| wake < end));
-                awake.for_each(|(runner, _)| runner.touch(layer));
-            }
-            for (runner, wake) in runners.iter_mut().zip(wakes) {
-                if wake.is_some_and(|wake| wake < end) {
-                    *wake = runner.run(house, model, desk, end)?;
-                }
-            }
+            batch.run(house, model, desk, end)?;
             busy += started.elapsed();
-            let Desk { workspace, decisions, counts, .. } = &mut *desk;
-            let mut decisions = decisions.drain(..);
-            for (runner, tally) in runners.iter_mut().zip(tallies) {
-                for decision in decisions.by_ref().take(std::mem::take(&mut runner.made)) {
-                    counts.count(&decision, tally)?;
-                    workspace.recycle(decision);
-                }
-            }
+            batch.count(desk)?;
         }
         Ok(busy)
     }

@@ -1,20 +1,15 @@
 //! One customer on the way through the year: events, timers, decisions, and what came of them.
 //!
-//! Not here: other customers, threads and counting.
+//! Not here: other customers, see `batch`; threads, see `replay`.
 
 use std::error::Error;
 
-use apropos::context::Moment;
 use apropos::event::{ChannelId, Duration, Event, EventId, EventKind, SourceId, Timestamp};
 use apropos::nba::{Choice, Decision, Reward};
-use apropos::{Customer, Engine, Model, Workspace};
+use apropos::{Customer, Engine, Workspace};
 
-use crate::counts::Counts;
 use crate::invoices::History;
-use crate::showcase::Showcase;
 
-/// Every decision of the replay is drawn from this seed.
-const SEED: u64 = 2_010;
 /// How long people take to close a case.
 const CASE: Duration = Duration::from_days(2);
 
@@ -27,31 +22,10 @@ pub(crate) struct House<'a> {
     pub(crate) closed: EventKind,
 }
 
-/// What one thread works with.
-pub(crate) struct Desk {
-    pub(crate) workspace: Workspace,
-    pub(crate) showcase: Showcase,
-    /// The decisions that are not counted yet, customer by customer.
-    pub(crate) decisions: Vec<Decision>,
-    /// What was counted of all the others.
-    pub(crate) counts: Counts,
-}
-
-impl Desk {
-    pub(crate) fn new(engine: &Engine) -> Self {
-        Self {
-            workspace: Workspace::new(engine),
-            showcase: Showcase::default(),
-            decisions: Vec::new(),
-            counts: Counts::default(),
-        }
-    }
-}
-
 /// One customer on the way.
 pub(crate) struct Runner<'a> {
     pub(crate) history: &'a History,
-    customer: Customer,
+    pub(crate) customer: Customer,
     /// The next event to come, and when.
     next: usize,
     upcoming: Option<Timestamp>,
@@ -59,10 +33,6 @@ pub(crate) struct Runner<'a> {
     closing: Option<Timestamp>,
     /// When the timer rang last.
     rung: Timestamp,
-    /// How many decisions were made since they were last counted.
-    pub(crate) made: usize,
-    /// Where and when the customer is asked about.
-    moment: Moment,
     /// What can be learned since it was last taken away.
     pub(crate) rewards: Vec<Reward>,
     pub(crate) timers: u64,
@@ -76,10 +46,18 @@ enum Step {
     Timer,
 }
 
+/// What came of a step.
+pub(crate) enum Gone {
+    /// Something happened; nothing is asked.
+    On,
+    /// It is to be decided what to do now.
+    Asks { at: Timestamp, in_shop: bool },
+    /// Nothing happens before the end: the next step comes then, if one ever will.
+    Nowhere(Option<Timestamp>),
+}
+
 impl<'a> Runner<'a> {
     pub(crate) fn new(house: &House<'_>, history: &'a History) -> Self {
-        let mut moment = Moment::at(Timestamp::MIN);
-        moment.zone.clone_from(&history.zone);
         Self {
             history,
             customer: house.engine.customer(history.customer.clone()),
@@ -87,8 +65,6 @@ impl<'a> Runner<'a> {
             upcoming: history.events.first().map(|event| event.occurred_at),
             closing: None,
             rung: Timestamp::MIN,
-            made: 0,
-            moment,
             rewards: Vec::new(),
             timers: 0,
         }
@@ -105,30 +81,24 @@ impl<'a> Runner<'a> {
         });
     }
 
-    /// Goes on until `end`; gives the next instant at which anything happens, if anything ever will.
+    /// Takes the next step, if it comes before `end`.
     ///
     /// # Errors
     /// When an event is refused.
-    pub(crate) fn run(
+    pub(crate) fn go(
         &mut self,
         house: &House<'_>,
-        model: &Model,
-        desk: &mut Desk,
+        workspace: &mut Workspace,
         end: Timestamp,
-    ) -> Result<Option<Timestamp>, Box<dyn Error + Send + Sync>> {
-        loop {
-            let next = self.step(house.engine);
-            let Some((at, step)) = next.filter(|(at, _)| *at < end) else {
-                return Ok(next.map(|(at, _)| at));
-            };
-            let asked = match step {
-                Step::Event => self.take(house, desk)?,
-                Step::Close => self.close(house, desk, at)?,
-                Step::Timer => self.ring(house, desk, at),
-            };
-            if asked {
-                self.decide(house, model, desk);
-            }
+    ) -> Result<Gone, Box<dyn Error + Send + Sync>> {
+        let next = self.step(house.engine);
+        let Some((at, step)) = next.filter(|(at, _)| *at < end) else {
+            return Ok(Gone::Nowhere(next.map(|(at, _)| at)));
+        };
+        match step {
+            Step::Event => self.take(house, workspace, at),
+            Step::Close => self.close(house, workspace, at),
+            Step::Timer => Ok(self.ring(house, workspace, at)),
         }
     }
 
@@ -145,58 +115,55 @@ impl<'a> Runner<'a> {
         Some((earliest, step))
     }
 
-    fn take(&mut self, house: &House<'_>, desk: &mut Desk) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    fn take(
+        &mut self,
+        house: &House<'_>,
+        workspace: &mut Workspace,
+        at: Timestamp,
+    ) -> Result<Gone, Box<dyn Error + Send + Sync>> {
         let event = self.history.events.get(self.next).ok_or("there is a next event")?;
         self.next += 1;
         self.upcoming = self.history.events.get(self.next).map(|event| event.occurred_at);
-        let observed = house.engine.observe_in(&mut desk.workspace, &mut self.customer, event)?;
+        let observed = house.engine.observe_in(workspace, &mut self.customer, event)?;
         self.rewards.extend(observed.rewards);
-        self.moment.now = event.occurred_at;
-        self.moment.channel = Some(house.shop.clone());
-        Ok(true)
+        Ok(Gone::Asks { at, in_shop: true })
     }
 
     fn close(
         &mut self,
         house: &House<'_>,
-        desk: &mut Desk,
+        workspace: &mut Workspace,
         at: Timestamp,
-    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    ) -> Result<Gone, Box<dyn Error + Send + Sync>> {
         self.closing = None;
         let id = EventId::new(format!("closed-{}", at.as_micros()))?;
         let customer = self.history.customer.clone();
         let event = Event::new(id, house.source.clone(), house.closed.clone(), customer, at);
-        let observed = house.engine.observe_in(&mut desk.workspace, &mut self.customer, &event)?;
+        let observed = house.engine.observe_in(workspace, &mut self.customer, &event)?;
         self.rewards.extend(observed.rewards);
-        Ok(false)
+        Ok(Gone::On)
     }
 
-    /// Lets time pass; says whether anything changed for the customer by it.
-    fn ring(&mut self, house: &House<'_>, desk: &mut Desk, at: Timestamp) -> bool {
+    /// Lets time pass; asks where anything changed for the customer by it.
+    fn ring(&mut self, house: &House<'_>, workspace: &mut Workspace, at: Timestamp) -> Gone {
         self.timers += 1;
         self.rung = at;
-        let observed = house.engine.tick_in(&mut desk.workspace, &mut self.customer, at);
+        let observed = house.engine.tick_in(workspace, &mut self.customer, at);
         self.rewards.extend(observed.rewards);
-        self.moment.now = at;
-        self.moment.channel = None;
-        !observed.effects.is_empty()
+        if observed.effects.is_empty() { Gone::On } else { Gone::Asks { at, in_shop: false } }
     }
 
-    fn decide(&mut self, house: &House<'_>, model: &Model, desk: &mut Desk) {
-        let Desk { workspace, showcase, decisions, .. } = desk;
-        let decision = house.engine.decide_in(workspace, &self.customer, &self.moment, model, SEED);
-        showcase.see(&self.customer, &self.moment, &decision);
+    /// Carries out what was decided.
+    pub(crate) fn carry_out(&mut self, house: &House<'_>, decision: &Decision) {
         match decision.choice {
             Choice::Silence => {}
             Choice::Act { .. } => {
-                house.engine.accept(&mut self.customer, &decision);
+                house.engine.accept(&mut self.customer, decision);
             }
             Choice::HandOff { .. } => {
-                house.engine.accept(&mut self.customer, &decision);
+                house.engine.accept(&mut self.customer, decision);
                 self.closing = Some(decision.at.plus(CASE));
             }
         }
-        self.made += 1;
-        decisions.push(decision);
     }
 }

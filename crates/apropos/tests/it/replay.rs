@@ -136,6 +136,30 @@ proptest! {
             workspace.recycle(decision);
         }
     }
+
+    /// More than are decided for side by side, as many, fewer, and none.
+    #[test]
+    fn many_are_decided_for_as_each_alone(
+        purchases in proptest::collection::vec((0_i64..40, any::<bool>()), 0..80),
+    ) {
+        let engine = compiled(&book("sieve", SIEVE));
+        let (model, now) = (engine.model(), at("2026-03-10T12:00:00Z"));
+        let asking = purchases.into_iter().enumerate().map(|(number, (days, twice))| {
+            let mut customer = engine.customer(CustomerId::new(format!("c-{number}")).unwrap());
+            for id in ["a", "b"].into_iter().take(1 + usize::from(twice)) {
+                let when = now.minus(Duration::from_days(days));
+                let bought = happened(customer.id(), "purchase", id, when);
+                assert!(engine.observe(&mut customer, &bought).unwrap().new);
+            }
+            (customer, Moment::at(now.plus(Duration::from_hours(number as i64))))
+        });
+        let asking: Vec<(Customer, Moment)> = asking.collect();
+        let mut decisions = Vec::new();
+        let questions = asking.iter().map(|(customer, moment)| (customer, moment));
+        engine.decide_all(&mut Workspace::new(&engine), questions, &model, 7, &mut decisions);
+        let alone = asking.iter().map(|(customer, moment)| engine.decide(customer, moment, &model, 7));
+        prop_assert!(decisions.iter().map(Decision::to_bytes).eq(alone.map(|decision| decision.to_bytes())));
+    }
 }
 
 #[test]
