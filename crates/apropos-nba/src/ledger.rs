@@ -165,6 +165,10 @@ impl Ledger {
         if contact.interrupts {
             self.pressure.add(contact.at, fatigue_half_life);
         }
+        if self.contacts.is_empty() {
+            // Most customers hear of us once or twice: the room grows with them.
+            self.contacts.reserve_exact(2);
+        }
         let after = self.contacts.partition_point(|known| known.at <= contact.at);
         self.contacts.insert(after, contact);
         true

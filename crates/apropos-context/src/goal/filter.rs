@@ -157,7 +157,10 @@ impl GoalFilter {
         let steps = &mut state.steps;
         let at = steps.back().map_or(event.occurred_at, |last| last.at.max(event.occurred_at));
         if steps.len() < MAX_STEPS {
-            steps.reserve_exact(MAX_STEPS - steps.len());
+            if steps.len() == steps.capacity() {
+                // Most customers come once or twice: the room grows with them.
+                steps.reserve_exact(steps.len().clamp(1, MAX_STEPS - steps.len()));
+            }
             let (event, kind) = (event.id.clone(), event.kind.clone());
             steps.push_back(GoalStep { event, kind, at, before, after });
             return;

@@ -63,7 +63,11 @@ impl Shut {
 }
 
 /// Why its conditions stop an action, if they do.
+#[inline]
 pub(super) fn stopped(catalogue: &Catalogue, at: usize, scratch: &mut Scratch) -> Option<Fate> {
+    if STAGES.iter().all(|(_, ruleset)| scratch.holding(*ruleset).contains(at)) {
+        return None;
+    }
     Shut::of(catalogue, at, scratch).map(Shut::fate)
 }
 
