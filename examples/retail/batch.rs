@@ -7,9 +7,10 @@ use std::error::Error;
 
 use apropos::context::Moment;
 use apropos::event::Timestamp;
-use apropos::nba::{Decision, NotWritten};
+use apropos::nba::{Decision, NotWritten, Reward};
 use apropos::{Customer, Engine, Model, Workspace};
 
+use crate::clock::Clock;
 use crate::counts::{Counts, Tally};
 use crate::runner::{Gone, House, Runner};
 use crate::showcase::Showcase;
@@ -20,7 +21,10 @@ const SEED: u64 = 2_010;
 /// What one thread works with.
 pub(crate) struct Desk {
     workspace: Workspace,
+    pub(crate) clock: Clock,
     pub(crate) showcase: Showcase,
+    /// What can be learned, in order of the customers, each with its customer's place in the batch.
+    pub(crate) lessons: Vec<(usize, Reward)>,
     /// What was counted of the decisions of batches that are done.
     pub(crate) counts: Counts,
     /// The decisions of this batch, and each one's place in it.
@@ -44,7 +48,9 @@ impl Desk {
     pub(crate) fn new(engine: &Engine) -> Self {
         Self {
             workspace: Workspace::new(engine),
+            clock: Clock::default(),
             showcase: Showcase::default(),
+            lessons: Vec::new(),
             counts: Counts::default(),
             decisions: Vec::new(),
             whose: Vec::new(),
@@ -66,6 +72,23 @@ impl Batch<'_, '_> {
         desk: &mut Desk,
         end: Timestamp,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut clock = std::mem::take(&mut desk.clock);
+        let learned = desk.lessons.len();
+        clock.time(|| self.wake(desk, end));
+        while !desk.awake.is_empty() {
+            let before = desk.whose.len();
+            clock.time(|| self.step(house, desk, end))?;
+            clock.time(|| self.decide(house, model, desk, before));
+            self.show(desk, before);
+            clock.time(|| self.carry_out(house, desk, before));
+        }
+        clock.time(|| desk.lessons.get_mut(learned..).unwrap_or_default().sort_by_key(|(at, _)| *at));
+        desk.clock = clock;
+        Ok(())
+    }
+
+    /// Notes who has anything to do before `end`, and reads them ahead.
+    fn wake(&self, desk: &mut Desk, end: Timestamp) {
         desk.awake.clear();
         let wakes = self.wakes.iter().enumerate();
         desk.awake.extend(wakes.filter(|(_, wake)| wake.is_some_and(|wake| wake < end)).map(|(at, _)| at));
@@ -73,12 +96,6 @@ impl Batch<'_, '_> {
             let runners = desk.awake.iter().filter_map(|at| self.runners.get(*at));
             runners.for_each(|runner| runner.touch(layer));
         }
-        while !desk.awake.is_empty() {
-            let before = desk.whose.len();
-            self.step(house, desk, end)?;
-            self.decide(house, model, desk, before);
-        }
-        Ok(())
     }
 
     /// Lets everyone take a step, and notes who asks.
@@ -88,13 +105,13 @@ impl Batch<'_, '_> {
         desk: &mut Desk,
         end: Timestamp,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Desk { workspace, whose, awake, moments, .. } = desk;
+        let Desk { workspace, whose, awake, moments, lessons, .. } = desk;
         let (before, mut failed) = (whose.len(), None);
         awake.retain(|at| {
             let Some((runner, wake)) = self.runners.get_mut(*at).zip(self.wakes.get_mut(*at)) else {
                 return false;
             };
-            match runner.go(house, workspace, end) {
+            match runner.go(house, workspace, end, |reward| lessons.push((*at, reward))) {
                 Ok(Gone::On) => {}
                 Ok(Gone::Asks { at: now, in_shop }) => {
                     let place = whose.len() - before;
@@ -121,16 +138,28 @@ impl Batch<'_, '_> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Decides for those who asked, and carries it out.
-    fn decide(&mut self, house: &House<'_>, model: &Model, desk: &mut Desk, before: usize) {
-        let Desk { workspace, showcase, decisions, whose, moments, .. } = desk;
-        let asking = whose.get(before..).unwrap_or_default();
-        let customers = asking.iter().filter_map(|at| self.runners.get(*at)).map(|runner| &runner.customer);
-        house.engine.decide_all(workspace, customers.zip(&*moments), model, SEED, decisions);
-        let made = decisions.get(before..).unwrap_or_default();
-        for ((at, moment), decision) in asking.iter().zip(moments).zip(made) {
-            if let Some(runner) = self.runners.get_mut(*at) {
+    /// Decides for those who asked.
+    fn decide(&self, house: &House<'_>, model: &Model, desk: &mut Desk, before: usize) {
+        let Desk { workspace, decisions, whose, moments, .. } = desk;
+        let asking = whose.iter().skip(before).filter_map(|at| self.runners.get(*at));
+        let questions = asking.map(|runner| &runner.customer).zip(&*moments);
+        house.engine.decide_all(workspace, questions, model, SEED, decisions);
+    }
+
+    /// Shows the decisions since `before` to those who look for the most instructive.
+    fn show(&self, desk: &mut Desk, before: usize) {
+        let Desk { showcase, decisions, whose, moments, .. } = desk;
+        for ((decision, at), moment) in decisions.iter().zip(whose).skip(before).zip(moments) {
+            if let Some(runner) = self.runners.get(*at) {
                 showcase.see(&runner.customer, moment, decision);
+            }
+        }
+    }
+
+    /// Carries out the decisions since `before`.
+    fn carry_out(&mut self, house: &House<'_>, desk: &Desk, before: usize) {
+        for (decision, at) in desk.decisions.iter().zip(&desk.whose).skip(before) {
+            if let Some(runner) = self.runners.get_mut(*at) {
                 runner.carry_out(house, decision);
             }
         }

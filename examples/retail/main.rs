@@ -25,6 +25,7 @@
 //!   that were dropped, by stage; `silence_share`; `contacts_per_customer`: `p50`, `p99` and `max`.
 
 mod batch;
+mod clock;
 mod counts;
 mod invoices;
 mod replay;

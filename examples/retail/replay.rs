@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
 use std::thread::ScopedJoinHandle;
-use std::time::{Duration as Elapsed, Instant};
+use std::time::Duration as Elapsed;
 
 use apropos::event::{ChannelId, Duration, EventKind, SourceId, Timestamp};
 use apropos::nba::Reward;
@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use crate::batch::{Batch, Desk};
+use crate::clock::Clock;
 use crate::counts::{Counts, Tally};
 use crate::invoices::Shop;
 use crate::runner::{House, Runner};
@@ -72,7 +73,7 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
     outcome.events = shop.customers.iter().map(|history| history.events.len()).sum();
     let mut desks: Vec<Desk> = (0..threads).map(|_| Desk::new(engine)).collect();
     let share = runners.len().div_ceil(threads).max(1);
-    let mut best = Explanations::default();
+    let (mut best, mut clock) = (Explanations::default(), Clock::default());
 
     let last = shop.last.plus(AFTER);
     let epochs = (last.since(shop.first).as_micros() / EPOCH.as_micros()).unsigned_abs() + 1;
@@ -94,11 +95,13 @@ pub(crate) fn run(engine: &Engine, shop: &Shop, threads: usize) -> Result<Outcom
         for desk in &mut desks {
             desk.showcase.least = best.least();
         }
-        let started = now();
-        let rewards: Vec<Reward> = runners.iter_mut().flat_map(|runner| runner.rewards.drain(..)).collect();
-        engine.learn(&mut model, &rewards);
-        outcome.elapsed += started.elapsed();
-        outcome.lessons += rewards.len();
+        outcome.lessons += clock.time(|| {
+            let lessons = desks.iter_mut().flat_map(|desk| desk.lessons.drain(..));
+            let rewards: Vec<Reward> = lessons.map(|(_, reward)| reward).collect();
+            engine.learn(&mut model, &rewards);
+            rewards.len()
+        });
+        outcome.elapsed += clock.take();
         bar.inc(1);
         let decisions: u64 = desks.iter().map(|desk| desk.counts.decisions).sum();
         bar.set_message(format!("{decisions} decisions"));
@@ -155,16 +158,13 @@ impl Part<'_, '_> {
         end: Timestamp,
     ) -> Result<Elapsed, Box<dyn Error + Send + Sync>> {
         let Self { runners, wakes, tallies, desk } = self;
-        let mut busy = Elapsed::ZERO;
         let batches = runners.chunks_mut(BATCH).zip(wakes.chunks_mut(BATCH)).zip(tallies.chunks_mut(BATCH));
         for ((runners, wakes), tallies) in batches {
             let mut batch = Batch { runners, wakes, tallies };
-            let started = now();
             batch.run(house, model, desk, end)?;
-            busy += started.elapsed();
             batch.count(desk)?;
         }
-        Ok(busy)
+        Ok(desk.clock.take())
     }
 }
 
@@ -230,9 +230,4 @@ impl Outcome {
     pub(crate) fn per_second(&self, count: u64) -> f64 {
         count as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the replay is measured")]
-fn now() -> Instant {
-    Instant::now()
 }

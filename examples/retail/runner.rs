@@ -33,8 +33,6 @@ pub(crate) struct Runner<'a> {
     closing: Option<Timestamp>,
     /// When the timer rang last.
     rung: Timestamp,
-    /// What can be learned since it was last taken away.
-    pub(crate) rewards: Vec<Reward>,
     pub(crate) timers: u64,
 }
 
@@ -65,7 +63,6 @@ impl<'a> Runner<'a> {
             upcoming: history.events.first().map(|event| event.occurred_at),
             closing: None,
             rung: Timestamp::MIN,
-            rewards: Vec::new(),
             timers: 0,
         }
     }
@@ -81,7 +78,7 @@ impl<'a> Runner<'a> {
         });
     }
 
-    /// Takes the next step, if it comes before `end`.
+    /// Takes the next step, if it comes before `end`; what can be learned by it goes to `learn`.
     ///
     /// # Errors
     /// When an event is refused.
@@ -90,16 +87,19 @@ impl<'a> Runner<'a> {
         house: &House<'_>,
         workspace: &mut Workspace,
         end: Timestamp,
+        learn: impl FnMut(Reward),
     ) -> Result<Gone, Box<dyn Error + Send + Sync>> {
         let next = self.step(house.engine);
         let Some((at, step)) = next.filter(|(at, _)| *at < end) else {
             return Ok(Gone::Nowhere(next.map(|(at, _)| at)));
         };
-        match step {
-            Step::Event => self.take(house, workspace, at),
-            Step::Close => self.close(house, workspace, at),
-            Step::Timer => Ok(self.ring(house, workspace, at)),
-        }
+        let (gone, rewards) = match step {
+            Step::Event => self.take(house, workspace, at)?,
+            Step::Close => self.close(house, workspace, at)?,
+            Step::Timer => self.ring(house, workspace, at),
+        };
+        rewards.into_iter().for_each(learn);
+        Ok(gone)
     }
 
     /// The earliest of the next event, the end of a case and the next timer, and when it comes. Events go first.
@@ -120,13 +120,12 @@ impl<'a> Runner<'a> {
         house: &House<'_>,
         workspace: &mut Workspace,
         at: Timestamp,
-    ) -> Result<Gone, Box<dyn Error + Send + Sync>> {
+    ) -> Result<(Gone, Vec<Reward>), Box<dyn Error + Send + Sync>> {
         let event = self.history.events.get(self.next).ok_or("there is a next event")?;
         self.next += 1;
         self.upcoming = self.history.events.get(self.next).map(|event| event.occurred_at);
         let observed = house.engine.observe_in(workspace, &mut self.customer, event)?;
-        self.rewards.extend(observed.rewards);
-        Ok(Gone::Asks { at, in_shop: true })
+        Ok((Gone::Asks { at, in_shop: true }, observed.rewards))
     }
 
     fn close(
@@ -134,23 +133,22 @@ impl<'a> Runner<'a> {
         house: &House<'_>,
         workspace: &mut Workspace,
         at: Timestamp,
-    ) -> Result<Gone, Box<dyn Error + Send + Sync>> {
+    ) -> Result<(Gone, Vec<Reward>), Box<dyn Error + Send + Sync>> {
         self.closing = None;
         let id = EventId::new(format!("closed-{}", at.as_micros()))?;
         let customer = self.history.customer.clone();
         let event = Event::new(id, house.source.clone(), house.closed.clone(), customer, at);
         let observed = house.engine.observe_in(workspace, &mut self.customer, &event)?;
-        self.rewards.extend(observed.rewards);
-        Ok(Gone::On)
+        Ok((Gone::On, observed.rewards))
     }
 
     /// Lets time pass; asks where anything changed for the customer by it.
-    fn ring(&mut self, house: &House<'_>, workspace: &mut Workspace, at: Timestamp) -> Gone {
+    fn ring(&mut self, house: &House<'_>, workspace: &mut Workspace, at: Timestamp) -> (Gone, Vec<Reward>) {
         self.timers += 1;
         self.rung = at;
         let observed = house.engine.tick_in(workspace, &mut self.customer, at);
-        self.rewards.extend(observed.rewards);
-        if observed.effects.is_empty() { Gone::On } else { Gone::Asks { at, in_shop: false } }
+        let gone = if observed.effects.is_empty() { Gone::On } else { Gone::Asks { at, in_shop: false } };
+        (gone, observed.rewards)
     }
 
     /// Carries out what was decided.
