@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Features;
 use crate::digest::{Digest, Kept, LARGE, Outline};
+use crate::encoder::Word;
 use crate::kernel::{self, Downdate, Product, Shrink};
 use crate::merge::Dense;
 use crate::reward::Step;
@@ -109,18 +110,18 @@ impl Full {
     }
 
     /// Fills `active` with those of the features that have a place here, giving places to new ones.
-    pub(crate) fn activate_all(&mut self, rows: &[u32], values: &[f32], active: &mut Active) {
+    pub(crate) fn activate_all(&mut self, terms: &[Word], active: &mut Active) {
         if self.prior.len() < self.most as usize {
-            for row in rows {
-                self.place(*row);
+            for term in terms {
+                self.place(term.row());
             }
         }
-        self.gather(rows, values, active);
+        self.gather(terms, active);
     }
 
     /// Fills `active` with those of the features that have a place here.
-    fn activate(&self, rows: &[u32], values: &[f32], active: &mut Active) {
-        self.gather(rows, values, active);
+    fn activate(&self, terms: &[Word], active: &mut Active) {
+        self.gather(terms, active);
         active.dense.clear();
         // Few features in a large matrix are summed pair by pair, many row by row.
         if self.prior.len() < active.places.len() * 8 {
@@ -132,12 +133,12 @@ impl Full {
     }
 
     /// The same without what only scoring needs.
-    fn gather(&self, rows: &[u32], values: &[f32], active: &mut Active) {
+    fn gather(&self, terms: &[Word], active: &mut Active) {
         active.places.clear();
         active.values.clear();
         active.unplaced = 0.0;
         let room = self.prior.len() < self.most as usize;
-        for (&row, &x) in rows.iter().zip(values) {
+        for (row, x) in terms.iter().map(|term| (term.row(), term.value())) {
             match self.places.get(row as usize) {
                 Some(&NEW) if room => active.unplaced += self.variances[row as usize] * (x * x),
                 None | Some(&(OUT | NEW)) => {}
@@ -384,7 +385,7 @@ impl WithSimd for FullLogits<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { full, shared, features, candidates, order, active, upper, mean, variance, p: (line, p) } =
             self;
-        full.activate(&features.rows, &features.values, active);
+        full.activate(features.terms(), active);
         shared.sum(simd, features, upper);
         for &at in order {
             let Some(&action) = candidates.get(at as usize) else { continue };
@@ -568,9 +569,9 @@ mod tests {
         let mut active = Active::default();
         for t in 0..2 * features + 99 {
             let newest = (t / 2).min(features - 1);
-            let rows: Vec<u32> = (0..=newest).filter(|row| *row == newest || row % 3 == t % 3).collect();
-            let values: Vec<f32> = rows.iter().map(|row| ((row * 7 + t) % 11) as f32 / 5.0 - 1.0).collect();
-            full.activate_all(&rows, &values, &mut active);
+            let rows = (0..=newest).filter(|row| *row == newest || row % 3 == t % 3);
+            let term = |row: u32| Word::term(row, ((row * 7 + t) % 11) as f32 / 5.0 - 1.0);
+            full.activate_all(&rows.map(term).collect::<Vec<_>>(), &mut active);
             full.learn(&active, 0, 0.999, |mean, variance| Step {
                 g: if t.is_multiple_of(2) { 0.2 } else { -0.3 } - 0.1 * mean,
                 shrink: 0.2 / (1.0 + 0.2 * variance),

@@ -309,8 +309,8 @@ impl Model {
 
     fn check_features(&self, features: &Features) -> Result<(), LearnError> {
         let rows = self.encoder.slots().len() as u32;
-        let known = features.rows.iter().copied().fold(0, u32::max) < rows;
-        let ours = features.raw.len() == self.encoder.width() && known;
+        let known = features.terms().iter().all(|term| term.is_below(rows));
+        let ours = features.width() == self.encoder.width() && known;
         if ours { Ok(()) } else { Err(LearnError::Features) }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calibrate::Platt;
 use crate::digest::Outline;
 use crate::drift::Alarms;
-use crate::encoder::{FeatureKind, Slot};
+use crate::encoder::{FeatureKind, Slot, Word};
 use crate::explore::spread;
 use crate::full::{Active, Full, FullLogits};
 use crate::kernel;
@@ -262,9 +262,9 @@ impl Reward {
         let all = 0.0 < learning.shared_variance;
         let rate = if 0.0 < learning.half_life { std::f32::consts::LN_2 / learning.half_life } else { 0.0 };
         let fade = Fade { rate, mean: 0.0, precision: 0.0 };
-        let Features { rows, values, .. } = features;
+        let terms = features.terms();
         let Scratch { active, weights, precision } = &mut self.scratch;
-        let (own, own_variance) = self.table.read_lane(rows, values, action, weights);
+        let (own, own_variance) = self.table.read_lane(terms, action, weights);
         let (m, v) = level(&self.upper[0], features, group, all);
         let first = (own + m, own_variance + v);
         let logit = |(mu, s): (f32, f32)| (mu + offset, s);
@@ -273,7 +273,7 @@ impl Reward {
         let (mut mu, mut s) = first;
         self.last_loss = loss(first);
         let taken = if let Some(full) = &mut self.full {
-            full.activate_all(rows, values, active);
+            full.activate_all(terms, active);
             let (m, v) = level(&self.upper[1], features, group, all);
             let (mut second, mut taken) = (first, [Step::default(); 2]);
             full.learn(active, action, 1.0 - rate, |own, own_variance| {
@@ -295,9 +295,10 @@ impl Reward {
             taken
         };
         precision.clear();
-        precision.extend(rows.iter().map(|row| self.precision.get(*row as usize).copied().unwrap_or(0.0)));
-        kernel::wide(Steps { weights, values, precision, bias: self.priors.bias.0, taken, rate });
-        self.table.write_lane(rows, action, weights);
+        precision
+            .extend(terms.iter().map(|term| self.precision.get(term.row() as usize).copied().unwrap_or(0.0)));
+        kernel::wide(Steps { weights, precision, bias: self.priors.bias.0, taken, rate });
+        self.table.write_lane(terms, action, weights);
         raise(&mut self.upper[0], features, group, taken, fade, learning);
         self.calibration.learn(math::probit_logit(mu, s), offset, y, weight, rate);
         let p = math::shrunk(mu + offset, s);
@@ -407,15 +408,20 @@ impl PartialEq for Scratch {
     }
 }
 
+/// The features whose weights are shared: all, or only the first, the intercept.
+fn touched(features: &Features, all: bool) -> &[Word] {
+    let terms = features.terms();
+    if all { terms } else { &terms[..terms.len().min(1)] }
+}
+
 /// Mean and variance that the shared levels add. Where only the intercept is shared, only it is looked at.
 fn level(upper: &Table, features: &Features, group: usize, shared: bool) -> (f32, f32) {
-    let touched = if shared || group != 0 { features.len() } else { features.len().min(1) };
-    let (rows, values) = (&features.rows[..touched], &features.values[..touched]);
-    let (m, v) = upper.lane(rows, values, 0);
+    let terms = touched(features, shared || group != 0);
+    let (m, v) = upper.lane(terms, 0);
     if group == 0 {
         return (m, v);
     }
-    let (mg, vg) = upper.lane(rows, values, group);
+    let (mg, vg) = upper.lane(terms, group);
     (m + mg, v + vg)
 }
 
@@ -429,15 +435,14 @@ fn raise(
     definition: &LearningDefinition,
 ) {
     let shared = 0.0 < definition.shared_variance;
-    let touched = if shared || group != 0 { features.len() } else { features.len().min(1) };
-    let (rows, values) = (&features.rows[..touched], &features.values[..touched]);
-    upper.change_lane(rows, values, 0, |row, x, weight| {
+    let terms = touched(features, shared || group != 0);
+    upper.change_lane(terms, 0, |row, x, weight| {
         let variance = if row == 0 { definition.shared_bias_variance } else { definition.shared_variance };
         if 0.0 < variance { step(weight, x, taken, fade.towards(0.0, variance)) } else { weight }
     });
     if group != 0 && 0.0 < definition.group_variance {
         let fade = fade.towards(0.0, definition.group_variance);
-        upper.change_lane(rows, values, group, |_, x, weight| step(weight, x, taken, fade));
+        upper.change_lane(terms, group, |_, x, weight| step(weight, x, taken, fade));
     }
 }
 
@@ -459,7 +464,6 @@ impl Fade {
 /// Moves the weights of an action, of which the first is the intercept, the only one whose prior mean is not 0.
 struct Steps<'a> {
     weights: &'a mut Weights,
-    values: &'a [f32],
     /// 1 / prior variances.
     precision: &'a [f32],
     /// The intercept's prior mean.
@@ -473,14 +477,14 @@ impl WithSimd for Steps<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { weights: Weights { mean, variance }, values, precision, bias, taken, rate } = self;
+        let Self { weights: Weights { value, mean, variance }, precision, bias, taken, rate } = self;
         let intercept = mean.first().copied().zip(variance.first().copied());
         let weights = mean.iter_mut().zip(variance.iter_mut());
-        for (((m, v), &x), &precision) in weights.zip(values).zip(precision) {
+        for (((m, v), &x), &precision) in weights.zip(&*value).zip(precision) {
             (*m, *v) = step((*m, *v), x, taken, Fade { rate, mean: 0.0, precision });
         }
         if let (Some(weight), [m, ..], [v, ..], [x, ..], [precision, ..]) =
-            (intercept, &mut mean[..], &mut variance[..], values, precision)
+            (intercept, &mut mean[..], &mut variance[..], &value[..], precision)
         {
             (*m, *v) = step(weight, *x, taken, Fade { rate, mean: bias, precision: *precision });
         }
@@ -505,17 +509,16 @@ mod tests {
     #[test]
     fn weights_move_together_as_they_would_one_by_one() {
         let numbers = |from: u32| (from..from + 37).map(|at| (at * 7_919 % 101) as f32 / 50.0 - 1.0);
-        let (values, precision) = (numbers(5).collect::<Vec<_>>(), vec![1.5; 37]);
-        let start = Weights { mean: numbers(1).collect(), variance: numbers(9).map(|v| v * v).collect() };
+        let (value, precision) = (numbers(5).collect::<Vec<_>>(), vec![1.5; 37]);
+        let (mean, variance) = (numbers(1).collect(), numbers(9).map(|v| v * v).collect());
+        let start = Weights { value, mean, variance };
         let (taken, rate, bias) = (Step { g: 0.7, shrink: 0.2 }, 1e-3, -2.0);
         for machine in kernel::machines() {
             let mut weights = start.clone();
-            let steps =
-                Steps { weights: &mut weights, values: &values, precision: &precision, bias, taken, rate };
-            machine.dispatch(steps);
-            for at in 0..values.len() {
-                let fade = Fade { rate, mean: if at == 0 { bias } else { 0.0 }, precision: precision[at] };
-                let one = step((start.mean[at], start.variance[at]), values[at], taken, fade);
+            machine.dispatch(Steps { weights: &mut weights, precision: &precision, bias, taken, rate });
+            for (at, &precision) in precision.iter().enumerate() {
+                let fade = Fade { rate, mean: if at == 0 { bias } else { 0.0 }, precision };
+                let one = step((start.mean[at], start.variance[at]), start.value[at], taken, fade);
                 assert_eq!(one, (weights.mean[at], weights.variance[at]));
             }
         }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::{Block, Blocks};
 use crate::digest::Outline;
+use crate::encoder::Word;
 
 /// Lanes of a block.
 pub(crate) const LANES: usize = 8;
@@ -26,15 +27,18 @@ pub(crate) struct Table {
     data: Blocks,
 }
 
-/// Weights of one lane, beside each other; reused.
+/// Weights of one lane, each kind of number beside its like; reused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Weights {
+    /// What the features are worth that they weigh.
+    pub(crate) value: Vec<f32>,
     pub(crate) mean: Vec<f32>,
     pub(crate) variance: Vec<f32>,
 }
 
 impl Weights {
     fn resize(&mut self, count: usize) {
+        self.value.resize(count, 0.0);
         self.mean.resize(count, 0.0);
         self.variance.resize(count, 0.0);
     }
@@ -104,52 +108,48 @@ impl Table {
     }
 
     /// Σ m x and Σ v x² of one lane, in the order of the features.
-    pub(crate) fn lane(&self, rows: &[u32], values: &[f32], lane: usize) -> (f32, f32) {
+    pub(crate) fn lane(&self, terms: &[Word], lane: usize) -> (f32, f32) {
         let (mut mean, mut variance) = (0.0, 0.0);
-        for (&row, &x) in rows.iter().zip(values) {
-            let (m, v) = self.weight(row, lane);
+        for term in terms {
+            let ((m, v), x) = (self.weight(term.row(), lane), term.value());
             mean += m * x;
             variance += v * (x * x);
         }
         (mean, variance)
     }
 
-    /// The same, with a copy of means and variances in `weights`.
-    pub(crate) fn read_lane(
-        &self,
-        rows: &[u32],
-        values: &[f32],
-        lane: usize,
-        weights: &mut Weights,
-    ) -> (f32, f32) {
+    /// The same, with a copy of the features' values, of means and of variances in `weights`.
+    pub(crate) fn read_lane(&self, terms: &[Word], lane: usize, weights: &mut Weights) -> (f32, f32) {
         let (mut mean, mut variance) = (0.0, 0.0);
-        weights.resize(rows.len());
-        let copies = weights.mean.iter_mut().zip(&mut weights.variance);
-        for ((&row, &x), (m, v)) in rows.iter().zip(values).zip(copies) {
-            (*m, *v) = self.weight(row, lane);
-            mean += *m * x;
-            variance += *v * (x * x);
+        weights.resize(terms.len());
+        let Weights { value, mean: means, variance: variances } = weights;
+        let copies = value.iter_mut().zip(means).zip(variances);
+        for (term, ((x, m), v)) in terms.iter().zip(copies) {
+            *x = term.value();
+            (*m, *v) = self.weight(term.row(), lane);
+            mean += *m * *x;
+            variance += *v * (*x * *x);
         }
         (mean, variance)
     }
 
     /// Writes `weights` back.
-    pub(crate) fn write_lane(&mut self, rows: &[u32], lane: usize, weights: &Weights) {
-        for ((&row, &mean), &variance) in rows.iter().zip(&weights.mean).zip(&weights.variance) {
-            self.set(row, lane, mean, variance);
+    pub(crate) fn write_lane(&mut self, terms: &[Word], lane: usize, weights: &Weights) {
+        for ((term, &mean), &variance) in terms.iter().zip(&weights.mean).zip(&weights.variance) {
+            self.set(term.row(), lane, mean, variance);
         }
     }
 
-    /// Replaces mean and variance of `lane` in each of `rows` by what `change` makes of them and of row and value.
+    /// Replaces mean and variance of `lane` in the row of each feature by what `change` makes of them and of row and value.
     pub(crate) fn change_lane(
         &mut self,
-        rows: &[u32],
-        values: &[f32],
+        terms: &[Word],
         lane: usize,
         change: impl Fn(u32, f32, (f32, f32)) -> (f32, f32),
     ) {
-        for (&row, &x) in rows.iter().zip(values) {
-            let (mean, variance) = change(row, x, self.weight(row, lane));
+        for term in terms {
+            let row = term.row();
+            let (mean, variance) = change(row, term.value(), self.weight(row, lane));
             self.set(row, lane, mean, variance);
         }
     }
@@ -158,42 +158,34 @@ impl Table {
     ///
     /// Sums stay in registers while their rows stream by. A lane is summed alike however many there are.
     #[inline(always)]
-    pub(crate) fn sum_all<S: Simd>(&self, simd: S, rows: &[u32], values: &[f32], sums: &mut [f32]) {
-        self.sum_blocks(simd, rows, values, 0, sums);
+    pub(crate) fn sum_all<S: Simd>(&self, simd: S, terms: &[Word], sums: &mut [f32]) {
+        self.sum_blocks(simd, terms, 0, sums);
     }
 
     /// The same for the blocks from `first` on, as many as `sums` holds.
     #[inline(always)]
-    pub(crate) fn sum_blocks<S: Simd>(
-        &self,
-        simd: S,
-        rows: &[u32],
-        values: &[f32],
-        first: usize,
-        sums: &mut [f32],
-    ) {
-        let features = (rows, values);
+    pub(crate) fn sum_blocks<S: Simd>(&self, simd: S, terms: &[Word], first: usize, sums: &mut [f32]) {
         let (mut at, sums) = (first, sums.as_chunks_mut().0);
         // As many blocks at a time as fit the registers.
         match S::F32_LANES {
             16 => {
-                let rest = self.sum_some::<S, 8, 1>(simd, features, &mut at, sums);
-                let rest = self.sum_some::<S, 4, 1>(simd, features, &mut at, rest);
-                let rest = self.sum_some::<S, 2, 1>(simd, features, &mut at, rest);
-                self.sum_some::<S, 1, 1>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 8, 1>(simd, terms, &mut at, sums);
+                let rest = self.sum_some::<S, 4, 1>(simd, terms, &mut at, rest);
+                let rest = self.sum_some::<S, 2, 1>(simd, terms, &mut at, rest);
+                self.sum_some::<S, 1, 1>(simd, terms, &mut at, rest);
             }
             8 => {
-                let rest = self.sum_some::<S, 4, 2>(simd, features, &mut at, sums);
-                let rest = self.sum_some::<S, 2, 2>(simd, features, &mut at, rest);
-                self.sum_some::<S, 1, 2>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 4, 2>(simd, terms, &mut at, sums);
+                let rest = self.sum_some::<S, 2, 2>(simd, terms, &mut at, rest);
+                self.sum_some::<S, 1, 2>(simd, terms, &mut at, rest);
             }
             4 => {
-                let rest = self.sum_some::<S, 2, 4>(simd, features, &mut at, sums);
-                self.sum_some::<S, 1, 4>(simd, features, &mut at, rest);
+                let rest = self.sum_some::<S, 2, 4>(simd, terms, &mut at, sums);
+                self.sum_some::<S, 1, 4>(simd, terms, &mut at, rest);
             }
             _ => {
                 let simd = pulp::Scalar::new();
-                self.sum_some::<pulp::Scalar, 1, BLOCK>(simd, features, &mut at, sums);
+                self.sum_some::<pulp::Scalar, 1, BLOCK>(simd, terms, &mut at, sums);
             }
         }
     }
@@ -204,7 +196,7 @@ impl Table {
     fn sum_some<'a, S: Simd, const N: usize, const V: usize>(
         &self,
         simd: S,
-        (rows, values): (&[u32], &[f32]),
+        terms: &[Word],
         at: &mut usize,
         sums: &'a mut [[f32; BLOCK]],
     ) -> &'a mut [[f32; BLOCK]] {
@@ -217,8 +209,8 @@ impl Table {
         let (parts, rest) = sums.as_chunks_mut::<N>();
         for part in parts {
             let mut local = [[simd.splat_f32s(0.0); V]; N];
-            for (&row, &x) in rows.iter().zip(values) {
-                let from = row as usize * self.blocks() + *at;
+            for term in terms {
+                let (from, x) = (term.row() as usize * self.blocks() + *at, term.value());
                 let Some(blocks) = data.get(from..).and_then(|blocks| blocks.first_chunk::<N>()) else {
                     continue;
                 };
@@ -270,14 +262,14 @@ mod tests {
     use super::*;
     use crate::kernel;
 
-    struct Sums<'a>(&'a Table, &'a [u32], &'a [f32], &'a mut [f32]);
+    struct Sums<'a>(&'a Table, &'a [Word], &'a mut [f32]);
 
     impl WithSimd for Sums<'_> {
         type Output = ();
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            self.0.sum_all(simd, self.1, self.2, self.3);
+            self.0.sum_all(simd, self.1, self.2);
         }
     }
 
@@ -300,29 +292,30 @@ mod tests {
             table.push(0.0, 1.0);
             (0..lanes).for_each(|lane| table.set(row, lane, value(row as usize * 31 + lane), 0.3));
         }
-        let rows: Vec<u32> = (0..40).filter(|row| row % 3 != 1).collect();
-        let values: Vec<f32> = rows.iter().map(|row| value(*row as usize + 7)).collect();
+        let rows = (0..40).filter(|row| row % 3 != 1);
+        let terms: Vec<Word> = rows.map(|row| Word::term(row, value(row as usize + 7))).collect();
         let mut all = vec![f32::NAN; table.blocks() * BLOCK];
-        table.sum_all(pulp::Scalar::new(), &rows, &values, &mut all);
+        table.sum_all(pulp::Scalar::new(), &terms, &mut all);
         for machine in kernel::machines() {
             let mut wide = vec![f32::NAN; all.len()];
-            machine.dispatch(Sums(&table, &rows, &values, &mut wide));
+            machine.dispatch(Sums(&table, &terms, &mut wide));
             assert_eq!(all, wide);
         }
         let mut weights = Weights::default();
         for lane in 0..lanes {
             let mut block = [f32::NAN; BLOCK];
-            table.sum_blocks(pulp::Scalar::new(), &rows, &values, lane / LANES, &mut block);
+            table.sum_blocks(pulp::Scalar::new(), &terms, lane / LANES, &mut block);
             let at = lane / LANES * BLOCK + lane % LANES;
             assert_eq!((all[at], all[at + LANES]), (block[lane % LANES], block[lane % LANES + LANES]));
-            assert_eq!((all[at], all[at + LANES]), table.lane(&rows, &values, lane));
+            assert_eq!((all[at], all[at + LANES]), table.lane(&terms, lane));
             let before = table.clone();
-            assert_eq!((all[at], all[at + LANES]), table.read_lane(&rows, &values, lane, &mut weights));
-            table.write_lane(&rows, lane, &weights);
+            assert_eq!((all[at], all[at + LANES]), table.read_lane(&terms, lane, &mut weights));
+            table.write_lane(&terms, lane, &weights);
             assert_eq!(before, table);
             weights.mean.iter_mut().for_each(|mean| *mean += 1.0);
-            table.write_lane(&rows, lane, &weights);
-            assert!(rows.iter().all(|row| table.weight(*row, lane).0 == before.weight(*row, lane).0 + 1.0));
+            table.write_lane(&terms, lane, &weights);
+            let mean = |table: &Table, term: &Word| table.weight(term.row(), lane).0;
+            assert!(terms.iter().all(|term| mean(&table, term) == mean(&before, term) + 1.0));
             table = before;
         }
     }

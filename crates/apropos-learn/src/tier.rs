@@ -25,8 +25,9 @@ impl Shared<'_> {
     #[inline(always)]
     pub(crate) fn sum<S: Simd>(&self, simd: S, features: &Features, sums: &mut Vec<f32>) {
         sums.resize(self.table.blocks() * BLOCK, 0.0);
-        let touched = self.touched.min(features.len());
-        self.table.sum_all(simd, &features.rows[..touched], &features.values[..touched], sums);
+        let terms = features.terms();
+        let touched = self.touched.min(terms.len());
+        self.table.sum_all(simd, &terms[..touched], sums);
     }
 
     /// Adds to each candidate what it gets from the `sums` of its levels.
@@ -82,12 +83,11 @@ impl WithSimd for Logits<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { own, shared, features, candidates, whole, sums: [sums, upper], mean, variance, p } = self;
-        let Features { rows, values, .. } = features;
         if candidates.len() < own.blocks() {
             few(simd, own, features, candidates, mean, variance);
         } else {
             sums.resize(own.blocks() * BLOCK, 0.0);
-            own.sum_all(simd, rows, values, sums);
+            own.sum_all(simd, features.terms(), sums);
             if whole {
                 unzip(sums, mean, variance);
             } else {
@@ -117,7 +117,7 @@ fn few<S: Simd>(
     for (at, &action) in candidates.iter().enumerate() {
         let block = action as usize / LANES;
         if block != summed {
-            own.sum_blocks(simd, &features.rows, &features.values, block, &mut sums);
+            own.sum_blocks(simd, features.terms(), block, &mut sums);
             summed = block;
         }
         (mean[at], variance[at]) = lane(&sums, action as usize % LANES);

@@ -9,17 +9,20 @@
 mod category;
 mod cross;
 mod features;
+mod input;
 mod number;
 mod search;
 
-pub use features::{Features, Input, category_code};
+pub use features::Features;
+pub use input::{Input, category_code};
 
 use std::borrow::Borrow;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::features::Raw;
-use self::{category::Categories, cross::Crosses, number::Number, search::Search};
+pub(crate) use self::features::Word;
+use self::features::{KINDS, Page};
+use self::{category::Categories, cross::Crosses, input::Raw, number::Number, search::Search};
 use crate::digest::Outline;
 use crate::{EncoderDefinition, InputKind, LearnError, ModelDefinition};
 
@@ -202,39 +205,36 @@ impl Encoder {
         I: IntoIterator,
         I::Item: Borrow<Input<'a>>,
     {
-        features.clear();
-        let encoded = self.activate(inputs, features);
-        if encoded.is_err() {
-            features.clear();
-        }
-        encoded
-    }
-
-    fn activate<'a, I>(&self, inputs: I, features: &mut Features) -> Result<(), LearnError>
-    where
-        I: IntoIterator,
-        I::Item: Borrow<Input<'a>>,
-    {
-        features.activate(0, 1.0);
         let expected = self.inputs.len();
+        // A number has a line and two hats.
+        let mut page = features.page(expected, 1 + 3 * expected + self.crosses.len());
+        let Page { values, kinds, terms, .. } = &mut page;
+        terms.add(Word::term(0, 1.0));
         let mut inputs = inputs.into_iter();
-        for (index, InputState { base, state }) in self.inputs.iter().enumerate() {
-            let input = inputs.next().ok_or(LearnError::InputCount { expected, found: index })?;
-            let raw = Raw::of(index, input.borrow(), state)?;
-            features.raw.push(raw);
-            match (state, raw) {
-                (_, Raw::Missing) => features.activate(*base, 1.0),
-                (State::Number(number), Raw::Number(x)) => {
-                    let z = number.standardised(x, self.settings.clip);
-                    features.activate(base + 1, z as f32);
-                    number.hats(x as f32, |knot, share| features.activate(base + 2 + u32::from(knot), share));
+        let chunks = self.inputs.chunks(KINDS).zip(values.chunks_mut(KINDS)).zip(kinds.iter_mut());
+        for (((known, values), kinds), from) in chunks.zip((0..).step_by(KINDS)) {
+            for ((InputState { base, state }, value), at) in known.iter().zip(values).zip(0..) {
+                let index = from + at;
+                let input = inputs.next().ok_or(LearnError::InputCount { expected, found: index })?;
+                let raw = Raw::of(index, input.borrow(), state)?;
+                let (kind, word) = raw.split();
+                kinds.add_kind(at, kind);
+                *value = word;
+                match (state, raw) {
+                    (_, Raw::Missing) => terms.add(Word::term(*base, 1.0)),
+                    (State::Number(number), Raw::Number(x)) => {
+                        terms.activate(base + 1, number.standardised(x, self.settings.clip) as f32);
+                        for (hat, share) in number.hats(x as f32) {
+                            terms.activate(base + 2 + u32::from(hat), share);
+                        }
+                    }
+                    (State::Category(categories), Raw::Code(code)) => {
+                        terms.add(Word::term(categories.row(code).unwrap_or(base + 1), 1.0));
+                    }
+                    (State::Flag, Raw::Flag(true)) => terms.add(Word::term(base + 1, 1.0)),
+                    // A flag that is not set activates nothing; raw values are of their input's kind by construction.
+                    _ => {}
                 }
-                (State::Category(categories), Raw::Code(code)) => {
-                    features.activate(categories.row(code).unwrap_or(base + 1), 1.0);
-                }
-                (State::Flag, Raw::Flag(true)) => features.activate(base + 1, 1.0),
-                // A flag that is not set activates nothing; raw values are of their input's kind by construction.
-                _ => {}
             }
         }
         let more = inputs.take(MAX_INPUTS).count();
@@ -242,10 +242,11 @@ impl Encoder {
             return Err(LearnError::InputCount { expected, found: expected + more });
         }
         for at in 0..self.crosses.len() {
-            if let Some(row) = self.crosses.row(at, |input| self.bin(input, features.raw[input])) {
-                features.activate(row, 1.0);
+            if let Some(row) = self.crosses.row(at, |input| self.bin(input, page.raw_at(input))) {
+                page.terms.add(Word::term(row, 1.0));
             }
         }
+        page.end();
         Ok(())
     }
 
@@ -279,7 +280,7 @@ impl Encoder {
         }
         let mut search = std::mem::take(&mut self.search);
         let bin = |input: u16| {
-            let raw = features.raw.get(usize::from(input)).copied();
+            let raw = features.raw_at(usize::from(input));
             self.bin(usize::from(input), raw.unwrap_or(Raw::Missing))
         };
         let known = |left, right| self.crosses.contains(left, right);
@@ -328,8 +329,8 @@ impl Encoder {
         let Self { settings, inputs, watched, slots, .. } = self;
         for &at in watched.iter() {
             let place = usize::from(at);
-            let (Some(known), Some(raw)) = (inputs.get_mut(place), features.raw.get(place)) else { continue };
-            match (&mut known.state, *raw) {
+            let (Some(known), Some(raw)) = (inputs.get_mut(place), features.raw_at(place)) else { continue };
+            match (&mut known.state, raw) {
                 (State::Number(number), Raw::Number(x)) => {
                     let key = settings.seed ^ ((u64::from(at) + 1) << 40);
                     number.observe(x, settings.reservoir, settings.knots, key);
@@ -345,7 +346,8 @@ impl Encoder {
             }
         }
         for at in 0..self.crosses.len() {
-            let cell = self.crosses.cell(at, |input| self.bin(input, features.raw[input]));
+            let raw = |input| features.raw_at(input).unwrap_or(Raw::Missing);
+            let cell = self.crosses.cell(at, |input| self.bin(input, raw(input)));
             let Settings { rare_after, categories, .. } = self.settings;
             if self.crosses.observe(at, cell, rare_after, categories, self.slots.len() as u32) {
                 self.slots.push(Slot { input: at as u16, kind: FeatureKind::Cross(cell) });

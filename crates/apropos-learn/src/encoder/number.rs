@@ -60,6 +60,7 @@ impl Knots {
     }
 
     /// The knot at or before `x`, and how far `x` is on the way to the next, 0 to 1; beyond the ends, at the ends.
+    #[inline]
     fn place(&self, x: f32) -> Option<(usize, f32)> {
         let last = self.count.checked_sub(1)?;
         // All are compared, without a branch.
@@ -80,17 +81,18 @@ impl Knots {
 
 impl Number {
     /// (x − mean) / standard deviation, cut at ±`clip`; 0 before two different values were seen.
+    #[inline]
     pub(super) fn standardised(&self, x: f64, clip: f64) -> f64 {
         ((x - self.mean) * self.inverse_sd).clamp(-clip, clip)
     }
 
-    /// Calls `activate` with the one or two hats over `x` and their shares, which sum to 1.
-    pub(super) fn hats(&self, x: f32, mut activate: impl FnMut(u8, f32)) {
-        let Some((left, share)) = self.knots.place(x) else { return };
-        activate(self.knots.hat[left], 1.0 - share);
-        if 0.0 < share {
-            activate(self.knots.hat[left + 1], share);
-        }
+    /// The two hats over `x` with their shares, which sum to 1; nothing on both before a value was seen.
+    #[inline]
+    pub(super) fn hats(&self, x: f32) -> [(u8, f32); 2] {
+        let Some((left, share)) = self.knots.place(x) else { return [(0, 0.0); 2] };
+        // The last knot has no next one, and no share is left for it.
+        let next = (left + 1).min(MAX_KNOTS - 1);
+        [(self.knots.hat[left], 1.0 - share), (self.knots.hat[next], share)]
     }
 
     /// Whether restored state is finite and in order.
