@@ -11,6 +11,7 @@ mod effect;
 mod state;
 mod step;
 mod touch;
+mod trail;
 
 mod facts;
 mod migrate;

@@ -6,6 +6,7 @@ use apropos_event::{CustomerId, JourneyId, PromiseId, Timestamp, Zone, draw};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::ExpectationSource;
+use crate::trail::Trail;
 
 /// The journeys and promises of one customer.
 ///
@@ -56,8 +57,7 @@ pub struct Instance {
     pub(crate) pending_exit: Option<u16>,
     /// Reached goals, one bit each.
     pub(crate) goals: u64,
-    /// The last nodes, oldest first.
-    pub(crate) trail: Vec<u16>,
+    pub(crate) trail: Trail,
 }
 
 /// Whether an instance moves.
@@ -196,6 +196,11 @@ impl JourneyState {
     pub fn erase(&mut self) {
         let memories = self.memories.iter().copied().filter(|memory| memory.tombstone).collect();
         *self = Self { subject: self.subject, memories, ..Self::default() };
+    }
+
+    /// Whether the customer is on no way: only what lets them into one moves them.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.instances.is_empty() && self.promises.is_empty() && self.recent.is_empty()
     }
 
     pub(crate) fn memory(&self, journey: u64, key: u64) -> Option<&Memory> {

@@ -11,17 +11,20 @@ impl JourneyState {
         match layer {
             0 => self.instances.len() ^ self.promises.len() ^ self.memories.len() ^ self.recent.len(),
             1 => {
+                // One of each part of an instance: when it is due, what it is, where it stands, how it came there.
                 let instances = self.instances.iter().fold(0, |read, instance| {
+                    let due = instance.due.map_or(0, |due| due.as_micros() as usize);
                     let ends = (instance.id ^ instance.goals) as usize;
-                    read ^ ends ^ instance.trail.len() ^ usize::from(instance.node)
+                    read ^ due ^ ends ^ instance.trail.nodes().len()
                 });
+                let memory = self.memories.first().map_or(0, |memory| memory.entries as usize);
+                let seen = self.seen.ring.last().map_or(0, |hash| *hash as usize);
                 let promises = self.promises.iter();
-                promises.fold(instances, |read, promise| read ^ promise.due().as_micros() as usize)
+                promises.fold(instances ^ memory ^ seen, |read, promise| {
+                    read ^ promise.due().as_micros() as usize
+                })
             }
-            _ => {
-                let trails = self.instances.iter().filter_map(|instance| instance.trail.last());
-                trails.fold(0, |read, node| read ^ usize::from(*node))
-            }
+            _ => 0,
         }
     }
 }

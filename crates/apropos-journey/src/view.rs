@@ -68,7 +68,7 @@ impl JourneyRules {
             since: instance.since,
             due: instance.due(),
             goals: goals.map(Iterator::collect).unwrap_or_default(),
-            trail: instance.trail.iter().filter_map(name).collect(),
+            trail: instance.trail.nodes().iter().filter_map(name).collect(),
         }
     }
 }

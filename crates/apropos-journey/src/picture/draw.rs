@@ -174,7 +174,7 @@ impl JourneyRules {
         if let Some(counts) = counts {
             sketch.count(counts);
         }
-        sketch.highlight(&instance.trail);
+        sketch.highlight(instance.trail.nodes());
         Some(sketch.finish())
     }
 }

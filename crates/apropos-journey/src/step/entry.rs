@@ -15,6 +15,7 @@ use crate::effect::{EffectKind, StopReason};
 use crate::facts::outcome_hash;
 use crate::limits::{MAX_INSTANCES, MAX_MEMORIES};
 use crate::state::{Instance, JourneyState, Memory, Status};
+use crate::trail::Trail;
 
 /// What lets somebody in.
 pub(super) struct Admission {
@@ -167,7 +168,7 @@ impl Run<'_> {
             returns_to: None,
             pending_exit: None,
             goals: 0,
-            trail: Vec::new(),
+            trail: Trail::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use super::run::{Fate, Run};
 use crate::compile::plan::{Act, END, Incoming, Plan, Role, Rule, Says, Target, Wait};
 use crate::compile::{ABANDONED, family};
 use crate::effect::{EffectKind, StopReason};
-use crate::limits::{MAX_TRAIL, MAX_WALK, WALK_PAUSE_MICROS};
+use crate::limits::{MAX_WALK, WALK_PAUSE_MICROS};
 use crate::state::{Instance, JourneyState, Recent, Status};
 
 /// What happens next to an instance.
@@ -282,9 +282,6 @@ impl Run<'_> {
         instance.due = None;
         instance.parked = None;
         self.slot = 0;
-        if MAX_TRAIL <= instance.trail.len() {
-            instance.trail.remove(0);
-        }
         instance.trail.push(to);
     }
 

@@ -85,6 +85,10 @@ impl JourneyRules {
         }
         let now = state.clock.map_or(now, |clock| clock.max(now));
         state.clock = Some(now);
+        let commanded = matches!(input, Input::Command(_));
+        if incoming.is_none() && !commanded && self.qualifying.is_empty() && state.is_at_rest() {
+            return;
+        }
         let mut run = Run::new(self, facts, now, state, incoming, out);
         if let Input::Command(command) = input {
             run.command(state, command);

@@ -70,8 +70,8 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the run: what it had borrowed from the state goes back.
-    pub(crate) fn give_back(self, state: &mut JourneyState) {
-        state.zone = self.zone;
+    pub(crate) fn give_back(&mut self, state: &mut JourneyState) {
+        state.zone = self.zone.take();
     }
 
     /// Tells an effect of the visit that `instance` is at.

@@ -69,21 +69,18 @@ impl Run<'_> {
             return Some(Target::Node(*to));
         }
         instance.due = deadline(wait, plan, self.zone.as_ref(), self.now);
-        let node = plan.names[usize::from(instance.node)].clone();
+        let here = || (plan.id.clone(), plan.names[usize::from(instance.node)].clone());
         match &wait.role {
+            Role::Plain if wait.actions.is_empty() => {}
             Role::Plain => {
-                if !wait.actions.is_empty() {
-                    let (actions, demanded) = (wait.actions.clone(), wait.demanded);
-                    self.tell(
-                        instance,
-                        EffectKind::Offered { journey: plan.id.clone(), node, actions, demanded },
-                    );
-                }
+                let (journey, node) = here();
+                let (actions, demanded) = (wait.actions.clone(), wait.demanded);
+                self.tell(instance, EffectKind::Offered { journey, node, actions, demanded });
             }
             Role::HandOff { queue } => {
+                let ((journey, node), queue) = (here(), queue.clone());
                 instance.status = Status::HandedOff;
-                let queue = queue.clone();
-                self.tell(instance, EffectKind::HandedOff { journey: plan.id.clone(), node, queue });
+                self.tell(instance, EffectKind::HandedOff { journey, node, queue });
             }
             Role::Sub { journey } => self.starts.push((instance.id, journey.clone(), instance.key.clone())),
         }
