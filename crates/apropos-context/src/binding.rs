@@ -3,12 +3,12 @@
 //! Not here: what the facts are, see `emit`.
 
 use std::collections::BTreeSet;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 use apropos_condition::{AttributeId, Facts, Schema, SymbolId};
 use apropos_event::{AttributeName, ChannelId, Duration, Timestamp};
 
-use crate::emit::{self, Basis, Given, Sink, Telling};
+use crate::emit::{self, Basis, Given, Part, Parts, Sink, Telling};
 use crate::moment::Moment;
 use crate::reading::Source;
 use crate::rules::ContextRules;
@@ -20,8 +20,8 @@ use crate::table::Fact;
 pub struct ContextBinding {
     /// For each fact of the table its attribute, and where its symbols begin.
     slots: Vec<(Option<AttributeId>, u32)>,
-    /// How many facts before each place of the table have an attribute, so that a whole dimension can be passed over.
-    before: Vec<u32>,
+    /// The parts of which any fact has an attribute: the others are passed over.
+    wanted: Parts,
     symbols: Vec<Option<SymbolId>>,
     /// Every other attribute of the schema, by name: what a request may carry.
     named: Vec<(AttributeName, AttributeId)>,
@@ -43,7 +43,7 @@ impl ContextRules {
         });
         let mut named: Vec<_> = named.collect();
         named.sort_by(|a, b| a.0.cmp(&b.0));
-        ContextBinding { before: before(&slots), slots, symbols, named }
+        ContextBinding { wanted: parts(self, &slots), slots, symbols, named }
     }
 
     /// Writes what is true at a moment into the facts: what the request carries, the six dimensions, what is at
@@ -74,7 +74,7 @@ impl ContextRules {
     fn conclude(&self, moment: &Moment, writer: &mut Writer<'_>) {
         let basis =
             Basis { source: Source::Inferred, at: moment.now, half_life: Duration::ZERO, confidence: 1.0 };
-        if writer.wants_any(Fact::Stakes, Fact::StakesDetails) {
+        if writer.wanted().contains(Part::Stakes) {
             let (level, score) = self.stakes.weigh(moment.value_at_stake, writer.facts);
             writer.put(Fact::Stakes as usize, Given::Symbol(level), basis);
             writer.put(Fact::StakesScore as usize, Given::Double(score), basis);
@@ -82,7 +82,7 @@ impl ContextRules {
                 writer.put(Fact::StakesDetails as usize, Given::Texts(&level.details), basis);
             }
         }
-        if writer.wants_any(Fact::Situation, Fact::Situation) {
+        if writer.wanted().contains(Part::Situation) {
             let situation = self.situations.recognise(writer.facts);
             writer.put(Fact::Situation as usize, Given::Symbol(situation), basis);
         }
@@ -109,13 +109,9 @@ impl ContextRules {
     }
 }
 
-/// How many of the slots before each place, and before the end, have an attribute.
-fn before(slots: &[(Option<AttributeId>, u32)]) -> Vec<u32> {
-    let counts = slots.iter().scan(0, |count, (id, _)| {
-        *count += u32::from(id.is_some());
-        Some(*count)
-    });
-    std::iter::once(0).chain(counts).collect()
+/// The parts of which any slot has an attribute.
+fn parts(rules: &ContextRules, slots: &[(Option<AttributeId>, u32)]) -> Parts {
+    Parts::wanted(rules, |facts| slots.get(facts).unwrap_or_default().iter().any(|(id, _)| id.is_some()))
 }
 
 impl ContextBinding {
@@ -139,12 +135,8 @@ impl ContextBinding {
             *id = id.filter(|id| wanted.contains(id));
         }
         self.named.retain(|(_, id)| wanted.contains(id));
-        self.before = before(&self.slots);
+        self.wanted = parts(rules, &self.slots);
         self
-    }
-
-    fn wants(&self, facts: Range<usize>) -> bool {
-        self.before.get(facts.start) != self.before.get(facts.end)
     }
 }
 
@@ -155,8 +147,9 @@ struct Writer<'a> {
 }
 
 impl Sink for Writer<'_> {
-    fn wants(&self, facts: Range<usize>) -> bool {
-        self.binding.wants(facts)
+    #[inline]
+    fn wanted(&self) -> Parts {
+        self.binding.wanted
     }
 
     #[inline(always)]

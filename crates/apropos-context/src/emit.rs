@@ -12,7 +12,7 @@ use crate::reading::{Reading, Source};
 use crate::rules::ContextRules;
 use crate::stage::Aspect;
 use crate::state::ContextState;
-use crate::table::{CYCLES, EVERY_CYCLE, Fact};
+use crate::table::{EVERY_CYCLE, Fact};
 use crate::time::{Hemisphere, Season};
 use crate::upcoming::Happening;
 
@@ -58,15 +58,89 @@ impl Basis {
     }
 }
 
+/// Facts that are found out together, and are not where nobody wants any of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    Time,
+    Wall,
+    Calendar,
+    Season,
+    Quiet,
+    Place,
+    Device,
+    Channel,
+    Signals,
+    Goal,
+    Upcoming,
+    Stakes,
+    Situation,
+}
+
+impl Part {
+    const ALL: [Self; 13] = [
+        Self::Time,
+        Self::Wall,
+        Self::Calendar,
+        Self::Season,
+        Self::Quiet,
+        Self::Place,
+        Self::Device,
+        Self::Channel,
+        Self::Signals,
+        Self::Goal,
+        Self::Upcoming,
+        Self::Stakes,
+        Self::Situation,
+    ];
+
+    /// Whether any of its facts is wanted, which `wants` says of places in the table.
+    fn is_wanted(self, rules: &ContextRules, wants: impl Fn(Range<usize>) -> bool) -> bool {
+        let fixed = |from: Fact, to: Fact| wants(from as usize..to as usize + 1);
+        let signals = rules.signals_start()..rules.happenings_start();
+        match self {
+            Self::Time => fixed(Fact::Zone, Fact::Quiet),
+            Self::Wall => fixed(Fact::Zone, Fact::IsHoliday),
+            Self::Calendar => fixed(Fact::Daypart, Fact::IsHoliday),
+            Self::Season => fixed(Fact::Season, Fact::Season),
+            Self::Quiet => fixed(Fact::Quiet, Fact::Quiet),
+            Self::Place => fixed(Fact::Located, Fact::ApproachingOpen),
+            Self::Device => fixed(Fact::DeviceClass, Fact::SignIn),
+            Self::Channel => fixed(Fact::Channel, Fact::UnfinishedAge),
+            Self::Signals => wants(signals),
+            Self::Goal => fixed(Fact::Goal, Fact::GoalStated),
+            Self::Upcoming => {
+                let first = signals.end;
+                wants(first..first + rules.happenings.len()) || fixed(Fact::Next, Fact::NextDue)
+            }
+            Self::Stakes => fixed(Fact::Stakes, Fact::StakesDetails),
+            Self::Situation => fixed(Fact::Situation, Fact::Situation),
+        }
+    }
+}
+
+/// Some parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts(u16);
+
+impl Parts {
+    /// All of them.
+    pub(crate) const ALL: Self = Self(u16::MAX);
+
+    /// The parts of which any fact is wanted, which `wants` says of places in the table.
+    pub(crate) fn wanted(rules: &ContextRules, wants: impl Fn(Range<usize>) -> bool) -> Self {
+        let parts = Part::ALL.into_iter().filter(|part| part.is_wanted(rules, &wants));
+        Self(parts.fold(0, |parts, part| parts | 1 << part as u16))
+    }
+
+    pub(crate) fn contains(self, part: Part) -> bool {
+        self.0 & 1 << part as u16 != 0
+    }
+}
+
 /// Takes facts by their place in the table.
 pub(crate) trait Sink {
-    /// Whether anybody wants any of these facts; what nobody wants need not be found out.
-    fn wants(&self, facts: Range<usize>) -> bool;
-
-    /// The same from one fixed fact to another, both included.
-    fn wants_any(&self, from: Fact, to: Fact) -> bool {
-        self.wants(from as usize..to as usize + 1)
-    }
+    /// What anybody wants; what nobody wants need not be found out.
+    fn wanted(&self) -> Parts;
 
     fn put(&mut self, at: usize, value: Given<'_>, basis: Basis);
 }
@@ -77,6 +151,7 @@ pub(crate) struct Telling<'a, S> {
     state: &'a ContextState,
     moment: &'a Moment,
     sink: &'a mut S,
+    wanted: Parts,
     /// Where the customer is heading, once that is told.
     heading: Option<(Approach<'a>, Basis)>,
 }
@@ -88,36 +163,45 @@ impl<'a, S: Sink> Telling<'a, S> {
         moment: &'a Moment,
         sink: &'a mut S,
     ) -> Self {
-        Self { rules, state, moment, sink, heading: None }
+        Self { rules, state, moment, wanted: sink.wanted(), sink, heading: None }
     }
 
     /// Tells everything that needs no condition.
     pub(crate) fn tell(&mut self) {
         let announces = self.rules.happenings.iter().any(|kind| kind.on_approach.is_some());
-        let announces = announces && self.wants_upcoming();
-        let places = announces || self.sink.wants_any(Fact::Located, Fact::ApproachingOpen);
-        let located = places || self.sink.wants_any(Fact::Season, Fact::Season);
+        let announces = announces && self.wants(Part::Upcoming);
+        let places = announces || self.wants(Part::Place);
+        let located = places || self.wants(Part::Season);
         let location = if located { self.location() } else { None };
-        if self.sink.wants_any(Fact::Zone, Fact::Quiet) {
+        if self.wants(Part::Time) {
             self.time(location.map(|(location, _)| location.point));
         }
         if let Some((location, basis)) = location.filter(|_| places) {
             self.place(location, basis);
         }
         if let Some(device) = &self.moment.device
-            && self.sink.wants_any(Fact::DeviceClass, Fact::SignIn)
+            && self.wants(Part::Device)
         {
             self.device(device);
         }
-        if self.sink.wants_any(Fact::Channel, Fact::UnfinishedAge) {
+        if self.wants(Part::Channel) {
             self.channel();
         }
         self.stages();
-        self.signals();
-        if self.sink.wants_any(Fact::Goal, Fact::GoalStated) {
+        if self.wants(Part::Signals) {
+            self.signals();
+        }
+        if self.wants(Part::Goal) {
             self.goal();
         }
-        self.upcoming();
+        if self.wants(Part::Upcoming) {
+            self.upcoming();
+        }
+    }
+
+    #[inline]
+    fn wants(&self, part: Part) -> bool {
+        self.wanted.contains(part)
     }
 
     #[inline]
@@ -148,8 +232,8 @@ impl<'a, S: Sink> Telling<'a, S> {
         let now = self.now();
         let (zone, basis, known) = self.zone();
         self.put(Fact::ZoneKnown, Given::Bool(known), self.certain(Source::Request));
-        let quiet = self.sink.wants_any(Fact::Quiet, Fact::Quiet);
-        let wall = quiet || self.sink.wants_any(Fact::Zone, Fact::IsHoliday);
+        let quiet = self.wants(Part::Quiet);
+        let wall = quiet || self.wants(Part::Wall);
         let local = zone.filter(|_| wall).map(|zone| zone.local(now));
         if let (Some(zone), Some(local)) = (zone, local) {
             self.put(Fact::Zone, Given::Text(zone.name()), basis);
@@ -187,7 +271,7 @@ impl<'a, S: Sink> Telling<'a, S> {
         self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
         self.put(Fact::Weekend, Given::Bool(weekend), basis);
         self.put(Fact::Month, Given::Int(i64::from(month)), basis);
-        if !self.sink.wants_any(Fact::Daypart, Fact::IsHoliday) {
+        if !self.wants(Part::Calendar) {
             return;
         }
         let hemisphere = point.map_or(calendar.hemisphere, |point| {
@@ -337,11 +421,7 @@ impl<'a, S: Sink> Telling<'a, S> {
 
     fn signals(&mut self) {
         let (now, rules, state) = (self.now(), self.rules, self.state);
-        let first = rules.cycle_starts.last().copied().unwrap_or(CYCLES);
-        let sink = &mut *self.sink;
-        if !sink.wants(first..first + rules.detectors.signals().len()) {
-            return;
-        }
+        let (first, sink) = (rules.signals_start(), &mut *self.sink);
         rules.detectors.strengths(&state.signals, state.seen, now, |number, signal, strength| {
             let basis = Basis {
                 source: Source::Inferred,
@@ -364,19 +444,9 @@ impl<'a, S: Sink> Telling<'a, S> {
         self.put(Fact::GoalStated, Given::Bool(goal.source == Source::Stated), basis);
     }
 
-    fn wants_upcoming(&self) -> bool {
-        let first =
-            self.rules.cycle_starts.last().copied().unwrap_or(CYCLES) + self.rules.detectors.signals().len();
-        self.sink.wants(first..first + self.rules.happenings.len())
-            || self.sink.wants_any(Fact::Next, Fact::NextDue)
-    }
-
     fn upcoming(&mut self) {
         let (now, rules, state, moment) = (self.now(), self.rules, self.state, self.moment);
-        let first = rules.cycle_starts.last().copied().unwrap_or(CYCLES) + rules.detectors.signals().len();
-        if !self.wants_upcoming() {
-            return;
-        }
+        let first = rules.happenings_start();
         let mut next: Option<(&str, Timestamp, Basis)> = None;
         for (kind, number) in rules.happenings.iter().zip(0..) {
             let of_kind = moment.upcoming.iter().chain(&state.upcoming).filter(|h| h.kind == kind.kind);

@@ -4,7 +4,7 @@ use apropos_condition::Facts;
 use apropos_event::{AttributeName, ChannelId, Duration, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::emit::{Basis, Given, Sink, Telling};
+use crate::emit::{Basis, Given, Parts, Sink, Telling};
 use crate::moment::Moment;
 use crate::reading::Source;
 use crate::rules::ContextRules;
@@ -55,8 +55,8 @@ struct Collector<'a> {
 }
 
 impl Sink for Collector<'_> {
-    fn wants(&self, _: std::ops::Range<usize>) -> bool {
-        true
+    fn wanted(&self) -> Parts {
+        Parts::ALL
     }
 
     fn put(&mut self, at: usize, value: Given<'_>, basis: Basis) {

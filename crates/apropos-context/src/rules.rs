@@ -131,6 +131,16 @@ impl ContextRules {
         }
     }
 
+    /// Where the facts of signals begin in the table.
+    pub(crate) fn signals_start(&self) -> usize {
+        self.cycle_starts.last().copied().unwrap_or(table::CYCLES)
+    }
+
+    /// Where the facts of happenings begin in the table.
+    pub(crate) fn happenings_start(&self) -> usize {
+        self.signals_start() + self.detectors.signals().len()
+    }
+
     /// The attributes that the context supplies.
     pub fn attributes(&self) -> Vec<AttributeDefinition> {
         self.attributes.clone()

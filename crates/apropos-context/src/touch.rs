@@ -10,12 +10,8 @@ impl ContextState {
         let steps = &self.goal.steps;
         match layer {
             0 => {
-                self.places.len()
-                    ^ self.stages.len()
-                    ^ self.signals.len()
-                    ^ self.upcoming.len()
-                    ^ self.subjects.len()
-                    ^ steps.len()
+                let seen = self.zone.is_some() ^ self.seen.is_some();
+                self.stages.len() ^ self.signals.len() ^ steps.len() ^ usize::from(seen)
             }
             1 => {
                 let stages = self.stages.iter().fold(0, |read, stage| read ^ stage.cycle.as_str().len());

@@ -67,6 +67,8 @@ pub struct Detectors {
 pub(crate) struct Clue {
     signal: u16,
     evidence: u16,
+    /// Whether it weakens the signal.
+    relieves: bool,
 }
 
 /// Pieces of evidence that are kept.
@@ -88,7 +90,12 @@ impl Detectors {
     pub(crate) fn listens(&self) -> impl Iterator<Item = (&EventKind, Clue)> {
         self.signals.iter().zip(0_u16..).flat_map(|(signal, number)| {
             let all = signal.evidence.iter().zip(0_u16..);
-            all.map(move |(e, evidence)| (&e.on.kind, Clue { signal: number, evidence }))
+            let clue = move |e: &EvidenceDefinition, evidence| Clue {
+                signal: number,
+                evidence,
+                relieves: e.weight < 0.0,
+            };
+            all.map(move |(e, evidence)| (&e.on.kind, clue(e, evidence)))
         })
     }
 
@@ -108,6 +115,10 @@ impl Detectors {
     ) -> bool {
         let mut changed = false;
         for clue in clues {
+            // Relief from what was never felt is nothing; most customers never felt anything.
+            if clue.relieves && states.is_empty() {
+                continue;
+            }
             let signal = self.signals.get(usize::from(clue.signal));
             let Some((signal, evidence)) =
                 signal.and_then(|signal| Some((signal, signal.evidence.get(usize::from(clue.evidence))?)))
@@ -119,8 +130,7 @@ impl Detectors {
             }
             let number = usize::from(clue.signal);
             let known = self.heads.get(number).and_then(|head| position(states, signal, *head, number));
-            // Relief from what was never felt is nothing.
-            if evidence.weight < 0.0 && known.is_none() {
+            if clue.relieves && known.is_none() {
                 continue;
             }
             let at = known.unwrap_or_else(|| begin(states, signal, event.occurred_at));
