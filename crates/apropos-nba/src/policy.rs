@@ -148,8 +148,8 @@ impl Catalogue {
         let (Some(action), Some(treatment)) = (decision.choice.action(), decision.choice.treatment()) else {
             return learns && self.accept_silence(ledger, decision);
         };
-        let known = self.position(action).and_then(|at| self.actions.get(at));
-        let (Some(known), Some(chosen)) = (known, decision.chosen()) else { return false };
+        let Some(at) = self.position(action) else { return false };
+        let (Some(known), Some(chosen)) = (self.actions.get(at), decision.chosen()) else { return false };
         let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption)
             || self.layout.reaches_out_for_nothing(&treatment.channel);
         let lesson = known.window.filter(|_| learns && known.learn).map(|window| {
@@ -172,7 +172,7 @@ impl Catalogue {
             self.policy.fatigue_half_life,
         );
         if added {
-            self.break_silence(ledger, action);
+            self.break_silence(ledger, at);
         }
         if let (true, Some(hand_off)) = (added, &known.definition.hand_off) {
             ledger.case = Some(OpenCase {

@@ -125,9 +125,8 @@ impl crate::Catalogue {
     }
 
     /// Forgets the open silences that an action breaks: what comes now did not come by itself.
-    pub(crate) fn break_silence(&self, ledger: &mut Ledger, action: &ActionId) {
-        let arm = self.position(action).and_then(|at| self.arms.of(at)).and_then(|at| self.arms.arms.get(at));
-        if let Some(arm) = arm {
+    pub(crate) fn break_silence(&self, ledger: &mut Ledger, action: usize) {
+        if let Some(arm) = self.arms.of(action).and_then(|at| self.arms.arms.get(at)) {
             ledger.silences.retain(|silence| silence.arm != arm.id);
         }
     }

@@ -4,6 +4,7 @@ use apropos_event::Span;
 
 use super::formula::FormulaId;
 use super::recall::{Recall, Remembered};
+use super::regions::Regions;
 use super::rows::Rows;
 use super::table::{Probe, Table};
 use crate::bitset::{BitSet, words_for};
@@ -67,6 +68,7 @@ pub(crate) struct Ruleset {
 pub struct Index {
     schema: Schema,
     tables: Vec<Table>,
+    regions: Regions,
     nodes: Vec<Node>,
     opaque: Vec<(Expression, NodeId)>,
     rulesets: Vec<Ruleset>,
@@ -141,7 +143,7 @@ impl Index {
         rulesets: Vec<Ruleset>,
     ) -> Self {
         let has_composites = rulesets.iter().any(|ruleset| !ruleset.composites.is_empty());
-        Self { schema, tables, nodes, opaque, rulesets, has_composites }
+        Self { regions: Regions::new(&tables), schema, tables, nodes, opaque, rulesets, has_composites }
     }
 
     /// The schema whose facts it decides.
@@ -184,10 +186,7 @@ impl Index {
     }
 
     fn prepare(&self, facts: &Facts, scratch: &mut Scratch) {
-        let slots = facts.slots();
-        for (region, table) in scratch.regions.iter_mut().zip(&self.tables) {
-            *region = slots.get(table.attribute.index()).map_or(table.missing(), |slot| table.region(*slot));
-        }
+        self.regions.find(&self.tables, facts.slots(), &mut scratch.regions);
         scratch.memo.fill(UNASKED);
     }
 
@@ -365,7 +364,7 @@ impl Index {
             })
             .sum();
         let rulesets: usize = self.rulesets.iter().map(Ruleset::heap_bytes).sum();
-        tables + nodes + rulesets
+        tables + self.regions.heap_bytes() + nodes + rulesets
     }
 }
 

@@ -12,6 +12,7 @@ mod build;
 mod evaluate;
 mod formula;
 mod recall;
+mod regions;
 mod rows;
 mod table;
 

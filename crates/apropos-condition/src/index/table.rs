@@ -3,6 +3,8 @@
 //! Every test of the attribute against a literal is constant within a region. Not here: which subjects fail in
 //! which region, see `rows`.
 
+use std::cmp::Ordering;
+
 use rust_decimal::Decimal;
 
 use crate::facts::Slot;
@@ -166,15 +168,14 @@ impl Table {
     }
 
     /// The region that a fact lies in. O(log literals), O(1) for texts.
-    #[inline]
     pub(crate) fn region(&self, slot: Slot) -> u32 {
         match (&self.cut, slot) {
             (_, Slot::Unset) => self.missing(),
-            (Cut::Numbers(keys), Slot::Int(n)) => search(keys, &n),
-            (Cut::Numbers(keys), Slot::Double(x)) => search(keys, &ordered(x)),
-            (Cut::Numbers(keys), Slot::Timestamp(at)) => search(keys, &at.as_micros()),
-            (Cut::Numbers(keys), Slot::Duration(d)) => search(keys, &d.as_micros()),
-            (Cut::Decimals(keys), Slot::Decimal(d)) => search(keys, &d),
+            (Cut::Numbers(keys), Slot::Int(n)) => search(keys, |key| key.cmp(&n)),
+            (Cut::Numbers(keys), Slot::Double(x)) => search(keys, |key| key.cmp(&ordered(x))),
+            (Cut::Numbers(keys), Slot::Timestamp(at)) => search(keys, |key| key.cmp(&at.as_micros())),
+            (Cut::Numbers(keys), Slot::Duration(d)) => search(keys, |key| key.cmp(&d.as_micros())),
+            (Cut::Decimals(keys), Slot::Decimal(d)) => search(keys, |key| compare(*key, d)),
             (Cut::Symbols(table), Slot::Text(text)) => table.region(text.symbol()),
             (Cut::Bools, Slot::Bool(b)) => u32::from(b),
             (Cut::Presence, _) => 0,
@@ -241,21 +242,40 @@ impl Table {
     }
 }
 
+/// The region of a value among ascending literals, of each of which `order` says how it stands to the value.
 #[inline]
-fn search<K: Ord>(keys: &[K], value: &K) -> u32 {
+pub(crate) fn search<K>(keys: &[K], order: impl Fn(&K) -> Ordering) -> u32 {
+    if 8 < keys.len() {
+        let below = keys.partition_point(|key| order(key).is_lt());
+        let at = keys.get(below).is_some_and(|key| order(key).is_eq());
+        return 2 * below as u32 + u32::from(at);
+    }
     // Few literals are counted faster than halved.
-    let below = if keys.len() <= 8 {
-        keys.iter().map(|key| usize::from(key < value)).sum()
-    } else {
-        keys.partition_point(|key| key < value)
-    };
-    let at = keys.get(below).is_some_and(|key| key == value);
-    2 * below as u32 + u32::from(at)
+    keys.iter().fold(0, |region: u32, key| {
+        let order = order(key);
+        region.wrapping_add(u32::from(order.is_lt())).wrapping_add(u32::from(order.is_le()))
+    })
+}
+
+/// The order of decimals: by their digits where the scales lie close together, which is several times as fast as where
+/// they do not.
+fn compare(a: Decimal, b: Decimal) -> Ordering {
+    const TENS: [i128; 10] =
+        [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+    let tens = |more: u32, less: u32| TENS.get(more.saturating_sub(less) as usize);
+    match (tens(b.scale(), a.scale()), tens(a.scale(), b.scale())) {
+        // INVARIANT: a mantissa has 96 bits and nine digits fewer than 30, so that nothing wraps.
+        (Some(left), Some(right)) => a.mantissa().wrapping_mul(*left).cmp(&b.mantissa().wrapping_mul(*right)),
+        _ => a.cmp(&b),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::index::regions::Regions;
 
     #[test]
     fn doubles_keep_their_order_as_whole_numbers() {
@@ -264,6 +284,46 @@ mod tests {
             assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
         }
         assert_eq!(ordered(-0.0), ordered(0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_stand_in_their_order(
+            a in any::<i64>(), b in any::<i64>(), near in -3_i64..4, more in 0_u32..29, less in 0_u32..29,
+            widest: bool,
+        ) {
+            let one = if widest { Decimal::MAX } else { Decimal::new(a, more) };
+            for other in [Decimal::new(b, less), Decimal::new(a.saturating_add(near), more), one, -one] {
+                prop_assert_eq!(compare(one, other), one.cmp(&other), "{} {}", one, other);
+                prop_assert_eq!(compare(other, one), other.cmp(&one), "{} {}", one, other);
+            }
+            // The same number, written with more digits.
+            let mut longer = Decimal::from(a);
+            longer.rescale(less);
+            prop_assert_eq!(compare(Decimal::from(a), longer), Decimal::from(a).cmp(&longer));
+        }
+
+        #[test]
+        fn one_pass_finds_the_region_that_each_table_would(
+            mut literals in proptest::collection::vec(-20_i64..20, 0..14), value in -25_i64..25, half: bool,
+        ) {
+            literals.sort_unstable();
+            let key = |n: &i64| if half { Key::Number(ordered(*n as f64)) } else { Key::Number(*n) };
+            let tests: Vec<Test> = literals.iter().map(|n| Test::Less(key(n))).collect();
+            let mut tables = vec![Table::new(AttributeId(0), &tests), Table::new(AttributeId(1), &[Test::Known])];
+            tables.push(Table::new(AttributeId(2), &[Test::IsTrue]));
+            let decimal = literals.iter().map(|n| Test::AtMost(Key::Decimal(Decimal::from(*n))));
+            tables.push(Table::new(AttributeId(3), &decimal.collect::<Vec<_>>()));
+            let number = if half { Slot::Double(value as f64 + 0.5) } else { Slot::Int(value) };
+            let full = [number, Slot::Null, Slot::Bool(half), Slot::Decimal(Decimal::from(value))];
+            for slots in [&full[..], &full[..2], &[Slot::Unset; 4], &[Slot::Null; 4]] {
+                let mut regions = [u32::MAX; 4];
+                Regions::new(&tables).find(&tables, slots, &mut regions);
+                let alone = tables.iter().enumerate();
+                let alone = alone.map(|(at, table)| table.region(slots.get(at).copied().unwrap_or(Slot::Unset)));
+                prop_assert!(alone.eq(regions));
+            }
+        }
     }
 
     #[test]
