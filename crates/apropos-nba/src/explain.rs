@@ -4,7 +4,7 @@
 //! the same text. Not here: tracing conditions, see `apropos-condition`.
 
 use apropos_event::ActionId;
-use apropos_learn::Scores;
+use apropos_learn::{Features, Scores};
 use serde::Serialize;
 
 use crate::candidates::Candidate;
@@ -126,9 +126,11 @@ impl Catalogue {
     /// How many silences taught what comes about where this action is not taken; nothing when none did.
     fn evidence_of_silence(&self, action: &ActionId, question: &Question<'_>) -> Option<f64> {
         let arm = self.actions.len() + self.arms.of(self.position(action)?)?;
-        let (model, features) = question.model?;
+        let learned = question.model?;
+        let mut features = Features::new();
+        learned.encode(question.facts, &mut features)?;
         let mut scores = Scores::new();
-        model.score(features, &[arm as u32], 0, &mut scores).ok()?;
+        learned.model.score(&features, &[arm as u32], 0, &mut scores).ok()?;
         scores.get(0).map(|silence| f64::from(silence.evidence)).filter(|evidence| 0.0 < *evidence)
     }
 

@@ -37,6 +37,6 @@ pub use fingerprint::{Fingerprint, ParseFingerprintError};
 pub use ledger::{Contact, Ledger, MAX_CONTACTS, OpenCase, Suppression};
 pub use lesson::{Lesson, Reward};
 pub use outcome::{Outcome, OutcomeKind, Outcomes, SettleError};
-pub use pipeline::{Desk, Question};
+pub use pipeline::{Desk, Learned, Question};
 pub use score::{Factors, Score, propensity_for};
 pub use stage::{ConsentGap, Dropped, Reason, Stage, Treatment};

@@ -3,15 +3,15 @@
 //! Here the rooms are composed: events go to profile, context, journeys and ledger in one order, and every decision sees
 //! one row of facts. How a playbook becomes an engine is in `compile`. Not here: anything a host owns, such as files, sockets, clocks.
 
-use apropos_condition::{AttributeId, Datum, Facts, Schema};
+use apropos_condition::{AttributeId, Facts, Schema};
 use apropos_context::{ContextError, ContextRules, Moment};
 use apropos_event::{CustomerId, DecisionId, Event, PromiseId, Purpose, Timestamp, Zone, draw};
 use apropos_journey::{
     ActionBinding, Advance, Command, Effect, Input, JourneyRules, Lateness, Standing, Status,
 };
-use apropos_learn::{Features, InputKind};
+use apropos_learn::InputKind;
 use apropos_nba::{
-    Catalogue, Decision, Desk, Explanation, Fingerprint, Outcome, Question, Reward, SettleError,
+    Catalogue, Decision, Desk, Explanation, Fingerprint, Learned, Outcome, Question, Reward, SettleError,
 };
 use apropos_profile::{ProfileRules, Use};
 
@@ -81,24 +81,16 @@ pub struct Workspace {
 /// How many customers are decided for side by side: what is known of them fits the cache beside them.
 const ABREAST: usize = 32;
 
-/// What is known of one customer at one moment, as conditions and models see it.
+/// What is known of one customer at one moment.
 #[derive(Debug)]
 struct Picture {
     facts: Facts,
     standings: Vec<Standing>,
-    features: Features,
-    /// Whether there are features: where there are none, nothing learned is used.
-    learned: bool,
 }
 
 impl Picture {
     fn new(engine: &Engine) -> Self {
-        Self {
-            facts: Facts::new(&engine.schema),
-            standings: Vec::new(),
-            features: Features::new(),
-            learned: false,
-        }
+        Self { facts: Facts::new(&engine.schema), standings: Vec::new() }
     }
 }
 
@@ -267,7 +259,7 @@ impl Engine {
         seed: u64,
     ) -> Decision {
         let Workspace { picture, desk, .. } = workspace;
-        self.depict(picture, customer, moment, model);
+        self.depict(picture, customer, moment);
         self.answer(picture, desk, customer, moment, model, seed)
     }
 
@@ -290,7 +282,7 @@ impl Engine {
         let mut rest = questions.into_iter();
         loop {
             let abreast = others.iter_mut().zip(rest.clone());
-            abreast.for_each(|(picture, (customer, moment))| self.depict(picture, customer, moment, model));
+            abreast.for_each(|(picture, (customer, moment))| self.depict(picture, customer, moment));
             let before = decisions.len();
             let abreast = others.iter().zip(rest.by_ref());
             decisions.extend(abreast.map(|(picture, (customer, moment))| {
@@ -311,7 +303,7 @@ impl Engine {
         model: &Model,
     ) -> Explanation {
         let mut picture = Picture::new(self);
-        self.depict(&mut picture, customer, moment, model);
+        self.depict(&mut picture, customer, moment);
         let question = self.question(&picture, &decision.id, customer, moment, model, decision.seed);
         self.catalogue.explain(decision, &question)
     }
@@ -381,11 +373,10 @@ impl Engine {
     }
 
     /// Gathers what is known of a customer at a moment.
-    fn depict(&self, picture: &mut Picture, customer: &Customer, moment: &Moment, model: &Model) {
-        let Picture { facts, standings, features, learned } = picture;
+    fn depict(&self, picture: &mut Picture, customer: &Customer, moment: &Moment) {
+        let Picture { facts, standings } = picture;
         self.write_facts(&self.deciding, facts, customer, moment);
         self.journeys.standings(&customer.journeys, &self.actions, standings);
-        *learned = self.learns && self.encode(model, facts, features);
     }
 
     fn answer(
@@ -425,18 +416,12 @@ impl Engine {
             muted: self.journeys.is_muted(&customer.journeys),
             repairing: self.journeys.is_repairing(&customer.journeys),
             ledger: &customer.ledger,
-            model: picture.learned.then_some((model.learned(), &picture.features)),
+            model: self.learns.then(|| Learned { model: model.learned(), inputs: &self.inputs }),
             journeys: &customer.journeys,
             playbook: self.fingerprint,
             learned: model.fingerprint(),
             seed,
         }
-    }
-
-    /// Encodes the customer's features; `false` when they cannot be, and nothing learned is used then.
-    fn encode(&self, model: &Model, facts: &Facts, features: &mut Features) -> bool {
-        let inputs = self.inputs.iter().map(|(id, kind)| input(facts.get(*id), *kind));
-        model.learned().encode(inputs, features).is_ok()
     }
 }
 
@@ -445,17 +430,4 @@ fn decision_id(customer: &Customer, moment: &Moment, seed: u64) -> DecisionId {
     let who = draw::stable_hash(seed, customer.id.as_str().as_bytes());
     let when = draw::mix(moment.now.as_micros() as u64);
     DecisionId::from_number(draw::mix(who ^ draw::mix(when ^ customer.revision.rotate_left(32))))
-}
-
-fn input(value: Option<Datum<'_>>, kind: InputKind) -> apropos_learn::Input<'_> {
-    use apropos_learn::Input;
-    match (value, kind) {
-        (Some(Datum::Int(n)), InputKind::Number) => Input::Number(n as f64),
-        (Some(Datum::Double(x)), InputKind::Number) => Input::Number(x),
-        (Some(Datum::Bool(set)), InputKind::Flag) => Input::Flag(set),
-        (Some(Datum::Text(text)), InputKind::Category) => {
-            Input::Code(apropos_learn::category_code(text.as_str()))
-        }
-        _ => Input::Missing,
-    }
 }

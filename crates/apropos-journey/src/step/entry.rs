@@ -178,7 +178,7 @@ impl Run<'_> {
         self.tell(&instance, what);
         let Some(number) = self.rules.find(&plan.id, plan.version) else { return };
         let fate = self.walk(number, plan, &mut instance, &state.recent, Target::Node(plan.start));
-        state.instances.push(instance);
+        push_to_few(&mut state.instances, instance);
         let mut at = state.instances.len() - 1;
         let mut outer = Vec::new();
         self.settle(state, &mut at, fate, &mut outer);
@@ -224,9 +224,17 @@ fn remembering(state: &mut JourneyState, journey: u64, key: u64) -> Option<&mut 
             outcome: 0,
             qualified: false,
         };
-        state.memories.push(memory);
+        push_to_few(&mut state.memories, memory);
     }
     state.memory_mut(journey, key)
+}
+
+/// Adds to a list of which most customers have one: it starts with room for that.
+fn push_to_few<T>(list: &mut Vec<T>, one: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(one);
 }
 
 /// Forgets the memory that was left longest ago; tombstones and journeys under way stay.

@@ -6,6 +6,7 @@ use apropos_condition::{Datum, Scratch};
 use apropos_event::draw;
 use apropos_learn::explore;
 
+use super::learned::Learned;
 use super::memo::Memo;
 use super::{Live, Sheet, View};
 use crate::Class;
@@ -52,7 +53,6 @@ impl View<'_> {
     /// Replaces stated propensities by learned ones, and stated baselines by what silence was learned to bring.
     pub(super) fn learned(&self, sheet: &mut Sheet) {
         sheet.candidates.clear();
-        let Some((model, features)) = self.q.model else { return };
         let learns = |live: &&Live| self.action(live.action).is_some_and(|action| action.learn);
         sheet.candidates.extend(sheet.live.iter().filter(learns).map(|live| live.action as u32));
         let actions = sheet.candidates.len();
@@ -64,7 +64,11 @@ impl View<'_> {
             }
             sheet.candidates.dedup();
         }
-        if actions == 0 || model.score(features, &sheet.candidates, 0, &mut sheet.scores).is_err() {
+        let model = if actions == 0 { None } else { sheet.seen.by(self.q.model, self.q.facts) };
+        let scored = model.is_some_and(|(model, features)| {
+            model.score(features, &sheet.candidates, 0, &mut sheet.scores).is_ok()
+        });
+        if !scored {
             sheet.candidates.clear();
             return;
         }
@@ -175,7 +179,7 @@ impl View<'_> {
             return None;
         }
         let learns = |live: &Live| self.action(live.action).is_some_and(|action| action.learn);
-        let learns = self.q.model.is_some() && sheet.live.iter().all(learns);
+        let learns = sheet.live.iter().all(learns) && sheet.seen.by(self.q.model, self.q.facts).is_some();
         let chosen = if learns { self.explore(sheet) } else { None };
         if chosen.is_none() {
             sheet.probabilities.clear();
@@ -197,7 +201,7 @@ impl View<'_> {
 
     /// Draws among the live actions, where there is something to draw.
     fn explore(&self, sheet: &mut Sheet) -> Option<usize> {
-        let (model, _) = self.q.model.filter(|_| 1 < sheet.live.len())?;
+        let Learned { model, .. } = self.q.model.filter(|_| 1 < sheet.live.len())?;
         sheet.values.clear();
         sheet.values.extend(sheet.live.iter().map(|live| live.score.priority));
         let sure = sheet.live.iter().map(|live| {

@@ -16,7 +16,7 @@ use crate::stage::Reason;
 pub(super) struct Asked<T>(Option<T>);
 
 impl<T: Copy> Asked<T> {
-    const NOT: Self = Self(None);
+    pub(super) const NOT: Self = Self(None);
 
     /// The answer, asked for now if it was not before.
     pub(super) fn or(&mut self, ask: impl FnOnce() -> T) -> T {

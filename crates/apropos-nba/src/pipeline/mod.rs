@@ -5,6 +5,7 @@
 
 mod arbitration;
 mod gates;
+mod learned;
 mod memo;
 mod record;
 mod sieve;
@@ -15,9 +16,11 @@ use apropos_condition::{Facts, Scratch};
 use apropos_context::{ContextRules, ContextState, Moment};
 use apropos_event::{ChannelId, CustomerId, DecisionId, Timestamp, Zone};
 use apropos_journey::{JourneyState, Standing};
-use apropos_learn::{Features, Model, Scores};
+use apropos_learn::{Features, Scores};
 use apropos_profile::{Profile, ProfileRules, Subject};
 
+pub use self::learned::Learned;
+use self::learned::Seen;
 use self::memo::Memo;
 use self::sieve::Sieve;
 use crate::Fingerprint;
@@ -61,8 +64,8 @@ pub struct Question<'a> {
     pub repairing: bool,
     /// What was done and is still open.
     pub ledger: &'a Ledger,
-    /// The learned model and the customer's features, when anything is learned and may be used.
-    pub model: Option<(&'a Model, &'a Features)>,
+    /// What is learned, when anything is and may be used.
+    pub model: Option<Learned<'a>>,
     /// The playbook's fingerprint.
     pub playbook: Fingerprint,
     /// The model's fingerprint.
@@ -83,6 +86,7 @@ pub struct Desk {
 struct Sheet {
     scratch: Scratch,
     memo: Memo,
+    seen: Seen,
     /// For each action why it was dropped, if it was.
     fates: Vec<Option<Fate>>,
     /// What was dropped, in order of rank.
@@ -119,6 +123,7 @@ impl Desk {
         let sheet = Sheet {
             scratch: Scratch::new(&catalogue.index),
             memo: Memo::default(),
+            seen: Seen::new(),
             fates: Vec::new(),
             lost: Vec::new(),
             candidates: Vec::new(),
@@ -153,6 +158,7 @@ impl Catalogue {
         let Desk { sieve, sheet } = desk;
         self.index.evaluate(question.facts, &mut sheet.scratch);
         sheet.memo.begin(self, question.moment);
+        sheet.seen.begin();
         sheet.live.clear();
         sheet.fallen.clear();
         sheet.fates.clear();

@@ -35,8 +35,9 @@ impl View<'_> {
         let look_again = self.lost(sheet, sifted, &mut candidates);
         // Also a silence teaches, where it took the place of what is learned.
         let teaches = chosen.is_some() || (!self.catalogue.arms.is_empty() && !sheet.candidates.is_empty());
-        match q.model.filter(|_| teaches) {
-            Some((_, known)) => features.clone_from(known),
+        match sheet.seen.by(q.model.filter(|_| teaches), q.facts) {
+            // What the sheet is given for them is written over by the next decision.
+            Some((_, known)) => std::mem::swap(&mut features, known),
             None => features.clone_from(&Features::new()),
         }
         Decision {
