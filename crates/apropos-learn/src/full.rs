@@ -66,6 +66,8 @@ pub(crate) struct Active {
     places: Vec<u32>,
     values: Vec<f32>,
     dense: Vec<f32>,
+    /// Room for P x.
+    product: Vec<f32>,
     /// Variance of the logit that features without a place yet add.
     unplaced: f32,
 }
@@ -193,7 +195,7 @@ impl Full {
     /// One step for `action`: `step` gets mean and variance of its logit and says how far to go.
     pub(crate) fn learn(
         &mut self,
-        active: &Active,
+        active: &mut Active,
         action: usize,
         keep: f32,
         step: impl FnOnce(f32, f32) -> Step,
@@ -458,20 +460,20 @@ impl Arm {
         sum
     }
 
-    fn learn(&mut self, active: &Active, step: impl FnOnce(f32, f32) -> Step) {
+    fn learn(&mut self, active: &mut Active, step: impl FnOnce(f32, f32) -> Step) {
         let stride = self.stride();
-        let mut px = [0.0_f32; MAX_FULL];
-        let px = &mut px[..stride];
+        let Active { places, values, product: px, .. } = active;
+        px.resize(stride, 0.0);
         kernel::wide(Product {
             matrix: &self.covariance,
             pending: &self.pending,
             stride,
-            places: &active.places,
-            values: &active.values,
+            places,
+            values,
             result: &mut *px,
         });
         let (mut mu, mut s) = (0.0, 0.0);
-        for (&place, &x) in active.places.iter().zip(&active.values) {
+        for (&place, &x) in places.iter().zip(&*values) {
             mu += self.mean[place as usize] * x;
             s += px[place as usize] * x;
         }
@@ -572,7 +574,7 @@ mod tests {
             let rows = (0..=newest).filter(|row| *row == newest || row % 3 == t % 3);
             let term = |row: u32| Word::term(row, ((row * 7 + t) % 11) as f32 / 5.0 - 1.0);
             full.activate_all(&rows.map(term).collect::<Vec<_>>(), &mut active);
-            full.learn(&active, 0, 0.999, |mean, variance| Step {
+            full.learn(&mut active, 0, 0.999, |mean, variance| Step {
                 g: if t.is_multiple_of(2) { 0.2 } else { -0.3 } - 0.1 * mean,
                 shrink: 0.2 / (1.0 + 0.2 * variance),
             });

@@ -31,11 +31,16 @@ impl WithSimd for Shrink<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (slope, intercept) = self.line;
         for ((p, &m), &v) in self.p.iter_mut().zip(self.mean).zip(self.variance) {
-            *p = math::sigmoid(slope * math::probit_logit(m, v) + intercept);
+            *p = shrunk(m, v, self.line);
         }
     }
+}
+
+/// One of them.
+#[inline(always)]
+pub(crate) fn shrunk(mean: f32, variance: f32, (slope, intercept): (f32, f32)) -> f32 {
+    math::sigmoid(slope * math::probit_logit(mean, variance) + intercept)
 }
 
 /// σ(m + optimism · √v) in double precision.

@@ -13,7 +13,7 @@ use crate::encoder::{FeatureKind, Slot, Word};
 use crate::explore::spread;
 use crate::full::{Active, Full, FullLogits};
 use crate::kernel;
-use crate::rows::{Table, Weights};
+use crate::rows::{LANES, Table, Weights};
 use crate::tier::{Logits, Shared, is_whole};
 use crate::{Features, InputKind, LearningDefinition, ModelDefinition, Outcome, Scores, math};
 
@@ -201,10 +201,11 @@ impl Reward {
         scores.reset(candidates.len());
         let full = self.full().filter(|_| 0 < short_list);
         let line = self.calibration.line();
-        let whole = is_whole(candidates);
+        // Few are gathered as fast as they are compared.
+        let whole = LANES <= candidates.len() && is_whole(candidates);
         if full.is_none() || short_list < candidates.len() {
             let Scores { p, mean, variance, sums, upper, .. } = scores;
-            kernel::wide(Logits {
+            let logits = Logits {
                 own: &self.table,
                 shared: self.shared(0, group_of),
                 features,
@@ -214,7 +215,8 @@ impl Reward {
                 mean,
                 variance,
                 p: full.is_none().then_some((line, p)),
-            });
+            };
+            logits.sum();
         }
         if let Some(full) = full {
             scores.shorten(short_list);

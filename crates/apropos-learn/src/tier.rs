@@ -7,7 +7,8 @@
 use pulp::{Simd, WithSimd};
 
 use crate::Features;
-use crate::kernel::Shrink;
+use crate::encoder::Word;
+use crate::kernel::{self, Shrink};
 use crate::rows::{BLOCK, LANES, Table};
 
 /// What actions share. Lane 0 is common to all; then one lane a group.
@@ -47,6 +48,19 @@ impl Shared<'_> {
         }
     }
 
+    /// Mean and variance that `action` gets from its levels, summed for it alone.
+    fn alone(&self, terms: &[Word], action: u32) -> (f32, f32) {
+        let terms = &terms[..self.touched.min(terms.len())];
+        let (m, v) = self.table.lane(terms, 0);
+        match self.group_of.get(action as usize) {
+            None | Some(0) => (m, v),
+            Some(&group) => {
+                let (mg, vg) = self.table.lane(terms, usize::from(group));
+                (m + mg, v + vg)
+            }
+        }
+    }
+
     /// Mean and variance that `action` gets from the `sums` of its levels.
     #[inline(always)]
     pub(crate) fn of(&self, sums: &[f32], action: u32) -> (f32, f32) {
@@ -76,6 +90,36 @@ pub(crate) struct Logits<'a> {
     /// Calibration and place of the probabilities; none while the logits are not final.
     pub(crate) p: Option<((f32, f32), &'a mut [f32])>,
 }
+
+impl Logits<'_> {
+    /// Sums for all candidates together, or for one after the other where that is done before vectors are set up. A lane is
+    /// summed alike either way.
+    pub(crate) fn sum(self) {
+        if self.candidates.len() * self.features.len() <= ALONE {
+            self.one_by_one();
+        } else {
+            kernel::wide(self);
+        }
+    }
+
+    fn one_by_one(self) {
+        let Self { own, shared, features, candidates, mean, variance, p, .. } = self;
+        let terms = features.terms();
+        let (line, p) = p.unzip();
+        let mut p = p.into_iter().flatten();
+        for ((&action, mean), variance) in candidates.iter().zip(mean).zip(variance) {
+            let ((m, v), (shared_m, shared_v)) =
+                (own.lane(terms, action as usize), shared.alone(terms, action));
+            (*mean, *variance) = (m + shared_m, v + shared_v);
+            if let Some((p, line)) = p.next().zip(line) {
+                *p = kernel::shrunk(*mean, *variance, line);
+            }
+        }
+    }
+}
+
+/// So many features of candidates are summed one by one.
+const ALONE: usize = 40;
 
 impl WithSimd for Logits<'_> {
     type Output = ();
@@ -152,4 +196,54 @@ pub(crate) fn is_whole(candidates: &[u32]) -> bool {
 fn lane(sums: &[f32], lane: usize) -> (f32, f32) {
     let at = lane / LANES * BLOCK + lane % LANES;
     (sums[at], sums[at + LANES])
+}
+
+#[cfg(test)]
+mod tests {
+    use apropos_event::draw::uniform;
+
+    use super::*;
+
+    fn table(rows: u32, lanes: usize, seed: u64) -> Table {
+        let mut table = Table::new(lanes);
+        for row in 0..rows {
+            table.push(0.0, 1.0);
+            for lane in 0..lanes {
+                let u = |slot: u64| uniform(seed, "u", (u64::from(row) * 64 + lane as u64) * 2 + slot) as f32;
+                table.set(row, lane, u(0) - 0.5, u(1));
+            }
+        }
+        table
+    }
+
+    #[test]
+    fn one_by_one_and_all_together_give_the_same_bits() {
+        let (own, upper, line) = (table(40, 21, 1), table(40, 3, 2), (1.1, -0.2));
+        let rows: Vec<u32> = (0..40).filter(|row| row % 3 != 1).collect();
+        let values: Vec<f32> = rows.iter().map(|row| uniform(3, "x", u64::from(*row)) as f32 - 0.5).collect();
+        let json = serde_json::json!({ "rows": rows, "values": values, "raw": [] });
+        let features: Features = serde_json::from_value(json).unwrap();
+        let groups: Vec<u16> = (0..21).map(|action| action % 3).collect();
+        for count in 0..30 {
+            for (touched, group_of) in [(1, &[][..]), (usize::MAX, &[]), (usize::MAX, &groups)] {
+                let actions = (0..count).map(|at| (uniform(count, "action", at) * 21.0) as u32);
+                let candidates: Vec<u32> = actions.collect();
+                let shared = Shared { table: &upper, group_of, touched };
+                let run = |run: &dyn Fn(Logits<'_>)| {
+                    let mut all = [(); 3].map(|()| vec![f32::NAN; candidates.len()]);
+                    let [mean, variance, p] = &mut all;
+                    let (own, features, candidates) = (&own, &features, &candidates[..]);
+                    let sums = [&mut Vec::new(), &mut Vec::new()];
+                    let (whole, p) = (is_whole(candidates), Some((line, &mut p[..])));
+                    run(Logits { own, shared, features, candidates, whole, sums, mean, variance, p });
+                    all.map(|numbers| numbers.into_iter().map(f32::to_bits).collect::<Vec<u32>>())
+                };
+                let alone = run(&|logits| logits.one_by_one());
+                assert_eq!(run(&|logits| logits.with_simd(pulp::Scalar::new())), alone);
+                for machine in kernel::machines() {
+                    assert_eq!(run(&|logits| machine.dispatch(logits)), alone);
+                }
+            }
+        }
+    }
 }
