@@ -230,7 +230,7 @@ fn remembering(state: &mut JourneyState, journey: u64, key: u64) -> Option<&mut 
 }
 
 /// Adds to a list of which most customers have one: it starts with room for that.
-fn push_to_few<T>(list: &mut Vec<T>, one: T) {
+pub(super) fn push_to_few<T>(list: &mut Vec<T>, one: T) {
     if list.is_empty() {
         list.reserve_exact(1);
     }

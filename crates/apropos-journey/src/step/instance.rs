@@ -30,6 +30,7 @@ impl Run<'_> {
     }
 
     /// Notes what became of the instance at `at` and moves `at` to the next.
+    #[inline]
     pub(super) fn settle(
         &mut self,
         state: &mut JourneyState,
@@ -45,13 +46,22 @@ impl Run<'_> {
             }
             Fate::Ends(outcome) => self.leave(state, *at, outcome, outer),
         }
-        self.start_inner(state);
+        if !(self.leaves_inner.is_empty() && self.starts.is_empty()) {
+            self.start_inner(state);
+        }
     }
 
     /// Lets the outer journeys of ended inner ones go on; each may end in turn.
-    pub(super) fn go_on(&mut self, state: &mut JourneyState, mut outer: Vec<(u64, String)>) {
+    #[inline]
+    pub(super) fn go_on(&mut self, state: &mut JourneyState, outer: Vec<(u64, String)>) {
+        if !outer.is_empty() {
+            self.each_goes_on(state, outer);
+        }
+    }
+
+    fn each_goes_on(&mut self, state: &mut JourneyState, mut outer: Vec<(u64, String)>) {
         let mut next = 0;
-        while let Some((id, outcome)) = outer.get(next).cloned() {
+        while let Some((id, outcome)) = outer.get_mut(next).map(std::mem::take) {
             next += 1;
             let Some(mut at) = state.instances.iter().position(|instance| instance.id == id) else {
                 continue;

@@ -8,6 +8,7 @@
 
 use apropos_event::{Duration, Timestamp, draw};
 
+use super::entry::push_to_few;
 use super::key::{is_key, key_of};
 use super::run::Run;
 use crate::compile::Promise;
@@ -191,7 +192,7 @@ impl Run<'_> {
         self.tell_as(id, MADE, what);
         // The event that made it may come so late that it is broken already.
         self.deadlines(promise, &mut owed);
-        state.promises.push(owed);
+        push_to_few(&mut state.promises, owed);
     }
 }
 
