@@ -63,6 +63,8 @@ impl Basis {
 pub(crate) enum Part {
     Time,
     Wall,
+    Hour,
+    Weekday,
     Calendar,
     Season,
     Quiet,
@@ -77,9 +79,11 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Time,
         Self::Wall,
+        Self::Hour,
+        Self::Weekday,
         Self::Calendar,
         Self::Season,
         Self::Quiet,
@@ -100,6 +104,8 @@ impl Part {
         match self {
             Self::Time => fixed(Fact::Zone, Fact::Quiet),
             Self::Wall => fixed(Fact::Zone, Fact::IsHoliday),
+            Self::Hour => fixed(Fact::Hour, Fact::Hour),
+            Self::Weekday => fixed(Fact::Weekday, Fact::Weekend),
             Self::Calendar => fixed(Fact::Daypart, Fact::IsHoliday),
             Self::Season => fixed(Fact::Season, Fact::Season),
             Self::Quiet => fixed(Fact::Quiet, Fact::Quiet),
@@ -264,12 +270,16 @@ impl<'a, S: Sink> Telling<'a, S> {
 
     fn local(&mut self, local: LocalTime, point: Option<Point>, basis: Basis) {
         let calendar = &self.rules.calendar;
-        let weekday = local.date.weekday();
+        if self.wants(Part::Hour) {
+            self.put(Fact::Hour, Given::Int(i64::from(local.time.hour())), basis);
+        }
+        if self.wants(Part::Weekday) {
+            let weekday = local.date.weekday();
+            let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
+            self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
+            self.put(Fact::Weekend, Given::Bool(weekend), basis);
+        }
         let ymd @ (_, month, _) = local.date.ymd();
-        let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
-        self.put(Fact::Hour, Given::Int(i64::from(local.time.hour())), basis);
-        self.put(Fact::Weekday, Given::Symbol(weekday as usize), basis);
-        self.put(Fact::Weekend, Given::Bool(weekend), basis);
         self.put(Fact::Month, Given::Int(i64::from(month)), basis);
         if !self.wants(Part::Calendar) {
             return;
