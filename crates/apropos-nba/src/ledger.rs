@@ -240,7 +240,7 @@ impl Contact {
         self.lesson.take().map(|lesson| {
             let (decision, action) = (self.decision.clone(), self.action.clone());
             let Lesson { features, probability, .. } = lesson;
-            Reward { decision, action, features: *features, probability, success, at }
+            Reward { decision, action, features, probability, success, at }
         })
     }
 }

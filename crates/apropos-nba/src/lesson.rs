@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// What is to be learned from a decision once its outcome is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lesson {
-    /// The customer's features at the time of the decision; apart, as nobody reads them before the answer.
-    pub features: Box<Features>,
+    /// The customer's features at the time of the decision.
+    pub features: Features,
     /// The probability with which the action was chosen.
     pub probability: f64,
     /// When the answer counts as no.

@@ -153,7 +153,7 @@ impl Catalogue {
         let interrupts = chosen.score.is_some_and(|score| 0.0 < score.interruption)
             || self.layout.reaches_out_for_nothing(&treatment.channel);
         let lesson = known.window.filter(|_| learns && known.learn).map(|window| {
-            let features = Box::new(decision.features.clone());
+            let features = decision.features.clone();
             Lesson { features, probability: chosen.probability, due: decision.at.plus(window) }
         });
         let added = ledger.add(

@@ -113,7 +113,7 @@ impl crate::Catalogue {
                 ledger.silences.remove(0);
             }
             let due = decision.at.plus(arm.window);
-            let (features, probability) = (Box::new(decision.features.clone()), silence.probability);
+            let (features, probability) = (decision.features.clone(), silence.probability);
             ledger.silences.push(Silence {
                 decision: decision.id.clone(),
                 arm: arm.id.clone(),
@@ -165,8 +165,7 @@ impl Ledger {
 
 impl Silence {
     fn settled(self, success: bool, at: Timestamp) -> Reward {
-        let Lesson { features, probability, .. } = self.lesson;
-        let (features, action) = (*features, self.arm);
-        Reward { decision: self.decision, action, features, probability, success, at }
+        let Self { decision, arm: action, lesson: Lesson { features, probability, .. }, .. } = self;
+        Reward { decision, action, features, probability, success, at }
     }
 }
