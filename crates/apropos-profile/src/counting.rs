@@ -5,7 +5,7 @@
 
 use apropos_event::counter::{ColumnKind, Entry, Reading, Series, Span, Stretch};
 use apropos_event::draw::stable_hash;
-use apropos_event::{ChannelId, Timestamp};
+use apropos_event::{ChannelId, PropertyName, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::Profile;
@@ -28,6 +28,46 @@ pub enum Count {
     Days(f64),
     /// There is nothing to tell: no such event in the window, or the window reaches further back than what is kept.
     Nothing,
+}
+
+/// What a counter reads of the events of its kind in its window.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Figure {
+    /// How many there are.
+    Count,
+    /// The sum of a property.
+    Sum(PropertyName),
+    /// No definition adds up a property over all kinds.
+    NoSum,
+    /// When the first was.
+    First,
+    /// When the last was.
+    Last,
+    /// How many days ago the last was.
+    DaysSince,
+    /// The same of those that stand in a lane of their kind.
+    DaysSinceInLanes,
+    /// How many channels there are.
+    Channels,
+    /// How many values a property has.
+    Distinct(PropertyName),
+}
+
+impl Figure {
+    pub(crate) fn of(counter: &Counter) -> Self {
+        match (counter.aggregate, &counter.property) {
+            (Aggregate::Count, _) => Self::Count,
+            (Aggregate::Sum, Some(property)) if counter.kind.is_some() => Self::Sum(property.clone()),
+            (Aggregate::Sum, _) => Self::NoSum,
+            (Aggregate::First, _) => Self::First,
+            (Aggregate::Last, _) => Self::Last,
+            (Aggregate::DaysSince, _) => Self::DaysSince,
+            (Aggregate::Distinct, Some(property)) if property.as_str() != CHANNEL => {
+                Self::Distinct(property.clone())
+            }
+            (Aggregate::Distinct, _) => Self::Channels,
+        }
+    }
 }
 
 /// Where a profile keeps the events of one kind, or of any.
@@ -58,9 +98,6 @@ struct Part<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// None.
-    pub(crate) const NONE: Self = Self(Few::NONE);
-
     /// Those of `kind`, or of any. O(members · log lanes).
     pub(crate) fn of(profile: &'a Profile, kind: Option<&str>) -> Self {
         let mut places = Few::NONE;
@@ -79,6 +116,7 @@ impl<'a> Events<'a> {
     }
 
     /// Those that lie in `span`. O(members · log events).
+    #[inline]
     pub(crate) fn through(&self, span: Span) -> Seen<'a> {
         let part = |place: &Place<'a>| Part { place: *place, stretch: place.series.stretch(span) };
         Seen { to: span.to, parts: self.0.map(part) }
@@ -86,38 +124,27 @@ impl<'a> Events<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// None.
-    pub(crate) const NONE: Self = Self { to: Timestamp::MIN, parts: Few::NONE };
-
-    /// Reads `counter`, which must be of this kind and window. `marks` is working memory.
+    /// Reads a figure. `marks` is working memory.
     ///
     /// A count or number of distinct values whose window reaches behind what is kept is at least what is read; sums and
     /// firsts of such windows are nothing.
-    pub(crate) fn read(&self, counter: &Counter, marks: &mut Vec<u64>) -> Count {
-        match counter.aggregate {
-            Aggregate::Count => Count::Number(self.count()),
-            Aggregate::Sum => match (&counter.property, &counter.kind) {
-                (Some(property), Some(_)) => {
-                    self.sum(property.as_str()).map_or(Count::Nothing, Count::Amount)
-                }
-                // INVARIANT: no definition adds up a property over all kinds.
-                _ => Count::Amount(Decimal::ZERO),
-            },
-            Aggregate::Last => self.last().map_or(Count::Nothing, Count::Instant),
-            Aggregate::DaysSince => {
-                self.last().map_or(Count::Nothing, |at| Count::Days(self.to.since(at).as_days_f64()))
-            }
-            Aggregate::First => self.first().map_or(Count::Nothing, Count::Instant),
-            Aggregate::Distinct => {
-                marks.clear();
-                match &counter.property {
-                    Some(property) if property.as_str() == CHANNEL => self.channels(marks),
-                    Some(property) if counter.kind.is_some() => self.marks(property.as_str(), marks),
-                    _ => {}
-                }
-                Count::Number(marks.len() as u64)
-            }
+    #[inline]
+    pub(crate) fn read(&self, figure: &Figure, marks: &mut Vec<u64>) -> Count {
+        match figure {
+            Figure::Count => Count::Number(self.count()),
+            Figure::Sum(property) => self.sum(property.as_str()).map_or(Count::Nothing, Count::Amount),
+            Figure::NoSum => Count::Amount(Decimal::ZERO),
+            Figure::First => self.first().map_or(Count::Nothing, Count::Instant),
+            Figure::Last => self.last().map_or(Count::Nothing, Count::Instant),
+            Figure::DaysSince => self.days_since(self.last()),
+            Figure::DaysSinceInLanes => self.days_since(self.last_in_lanes()),
+            Figure::Channels => distinct(marks, |marks| self.channels(marks)),
+            Figure::Distinct(property) => distinct(marks, |marks| self.marks(property.as_str(), marks)),
         }
+    }
+
+    fn days_since(&self, at: Option<Timestamp>) -> Count {
+        at.map_or(Count::Nothing, |at| Count::Days(self.to.since(at).as_days_f64()))
     }
 
     /// How many there are.
@@ -183,6 +210,12 @@ impl<'a> Seen<'a> {
     fn parts(&self) -> std::slice::Iter<'_, Part<'a>> {
         self.parts.items().iter()
     }
+}
+
+fn distinct(marks: &mut Vec<u64>, collect: impl FnOnce(&mut Vec<u64>)) -> Count {
+    marks.clear();
+    collect(marks);
+    Count::Number(marks.len() as u64)
 }
 
 impl<'a> Part<'a> {

@@ -8,7 +8,7 @@ use apropos_event::{EventKind, Money, PropertyName, Timestamp, Zone};
 use rust_decimal::Decimal;
 
 use crate::Profile;
-use crate::counting::{Events, Seen};
+use crate::counting::{Events, Figure, Seen};
 use crate::definition::{AdvocacySignal, Aggregate, ValueDefinition};
 use crate::history::{CHANNEL, KIND};
 use crate::rules::ProfileRules;
@@ -56,33 +56,17 @@ impl ProfileRules {
     ///
     /// `zone` is the customer's zone, for a calendar window of frequency and monetary value.
     pub fn value(&self, profile: &Profile, now: Timestamp, zone: &Zone) -> Option<Value> {
-        self.figures(profile, now, zone, true)
-    }
-
-    /// The same, without the mean when nobody asks for it: a division of decimals costs more than all the rest.
-    pub(crate) fn figures(
-        &self,
-        profile: &Profile,
-        now: Timestamp,
-        zone: &Zone,
-        mean: bool,
-    ) -> Option<Value> {
         let definition = self.definition.value.as_ref()?;
         let trade = Trade::of(profile, definition);
         let (ever, window) = (trade.through(up_to(now)), trade.through(definition.window.span(now, zone)));
         let frequency = window.bought.count();
-        let spent = if mean { window.net(&definition.amount) } else { None };
-        let mean = spent.and_then(|spent| {
-            let mean = spent.checked_div(Decimal::from(frequency))?;
-            Some(Money::new(mean, definition.currency).rounded().amount())
-        });
         Some(Value {
             spent: ever.net(&definition.amount),
             margin: definition.margin.as_ref().and_then(|margin| ever.net(margin)),
             purchases: ever.bought.count(),
             recency_days: ever.bought.last_in_lanes().map(|at| now.since(at).as_days_f64()),
             frequency,
-            monetary: mean,
+            monetary: window.net(&definition.amount).and_then(|spent| definition.mean(spent, frequency)),
         })
     }
 
@@ -128,7 +112,7 @@ impl ProfileRules {
         Some(
             Events::of(profile, counter.kind.as_ref().map(EventKind::as_str))
                 .through(span)
-                .read(counter, &mut Vec::new()),
+                .read(&Figure::of(counter), &mut Vec::new()),
         )
     }
 
@@ -179,11 +163,23 @@ impl<'a> Trade<'a> {
 impl Traded<'_> {
     /// What purchases brought of a property, less what refunds took.
     fn net(&self, property: &PropertyName) -> Option<Decimal> {
-        let bought = self.bought.sum(property.as_str())?;
-        match &self.refunded {
-            None => Some(bought),
-            Some(refunded) => bought.checked_sub(refunded.sum(property.as_str())?),
-        }
+        let sum = |seen: &Seen<'_>| seen.sum(property.as_str());
+        balance(sum(&self.bought), self.refunded.as_ref().map_or(Some(Decimal::ZERO), sum))
+    }
+}
+
+/// What purchases brought less what refunds took; `None` when one of them is not known.
+pub(crate) fn balance(bought: Option<Decimal>, refunded: Option<Decimal>) -> Option<Decimal> {
+    let (bought, refunded) = (bought?, refunded?);
+    // Most customers never gave anything back.
+    if refunded.is_zero() { Some(bought) } else { bought.checked_sub(refunded) }
+}
+
+impl ValueDefinition {
+    /// The mean of what was spent on so many purchases.
+    pub(crate) fn mean(&self, spent: Decimal, purchases: u64) -> Option<Decimal> {
+        let mean = spent.checked_div(Decimal::from(purchases))?;
+        Some(Money::new(mean, self.currency).rounded().amount())
     }
 }
 

@@ -3,6 +3,7 @@
 //! Not here: the values themselves, which the other modules work out.
 
 mod attributes;
+mod plan;
 mod write;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,8 @@ use std::collections::BTreeSet;
 use apropos_condition::{AttributeId, Schema, SymbolId};
 use apropos_event::{ChannelId, Purpose};
 
-use crate::rules::{ProfileRules, Target};
+use crate::facts::plan::Plan;
+use crate::rules::ProfileRules;
 use crate::standing::ConsentState;
 
 /// Where each attribute of a profile stands in one schema: made once, so that writing facts looks up no names.
@@ -22,22 +24,9 @@ pub struct ProfileBinding {
     pub(crate) traits: Vec<(usize, AttributeId)>,
     pub(crate) consent: Vec<ConsentSlot>,
     pub(crate) states: Vec<(usize, AttributeId)>,
-    /// By kind and window.
-    pub(crate) counters: Vec<CounterSlot>,
+    pub(crate) plan: Plan,
     pub(crate) signs: Vec<(usize, AttributeId)>,
     pub(crate) fixed: Fixed,
-}
-
-/// One counter that is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CounterSlot {
-    /// Where among the counters.
-    pub(crate) at: usize,
-    /// The number of its kind; behind all others that of any kind.
-    pub(crate) kind: usize,
-    /// Where among the windows.
-    pub(crate) window: usize,
-    pub(crate) id: AttributeId,
 }
 
 /// One permission that is written.
@@ -110,13 +99,13 @@ impl ProfileBinding {
         for slots in [&mut self.traits, &mut self.states, &mut self.signs] {
             slots.retain(|(_, id)| wants(id));
         }
-        self.counters.retain(|slot| wants(&slot.id));
         for slot in &mut self.consent {
             slot.allowed = slot.allowed.filter(wants);
             slot.state = slot.state.filter(wants);
         }
         self.consent.retain(|slot| slot.allowed.is_some() || slot.state.is_some());
         self.fixed.only(wanted);
+        self.plan = self.plan.only(wanted);
         self
     }
 }
@@ -127,28 +116,14 @@ impl ProfileRules {
         let names = self.traits.iter().map(|known| format!("profile.{}", known.name));
         let states = self.states.iter().map(|state| format!("consent.protected.{state}"));
         let signs = self.definition.advocacy.iter().map(|sign| attributes::sign_name(sign.signal));
-        let counters = self.counters.iter().enumerate().filter_map(|(at, counter)| {
-            let id = match &counter.target {
-                Target::Named(name) => schema.id(&format!("history.{name}"))?,
-                Target::Derived(id) => *id,
-            };
-            Some(CounterSlot {
-                at,
-                kind: counter.number.unwrap_or(self.kinds.len()),
-                window: counter.window,
-                id,
-            })
-        });
-        let mut counters: Vec<CounterSlot> = counters.collect();
-        // Those of one kind together and among them those of one window, so that writing finds their events once.
-        counters.sort_by_key(|slot| (slot.kind, slot.window));
+        let fixed = Fixed::bind(schema);
         ProfileBinding {
             traits: find(names, schema),
             consent: self.consent_slots(schema),
             states: find(states, schema),
-            counters,
+            plan: self.plan(schema, &fixed),
             signs: find(signs, schema),
-            fixed: Fixed::bind(schema),
+            fixed,
         }
     }
 

@@ -6,13 +6,16 @@ use apropos_event::{ChannelId, EventKind, PropertyName, Timestamp, Value, Zone};
 use rust_decimal::Decimal;
 
 use crate::consent::Use;
-use crate::counting::{Count, Events, Seen};
+use crate::counting::{Count, Events};
+use crate::facts::Fixed;
+use crate::facts::plan::{InWindow, OfKind, Part, Plan, Sink, Sum};
 use crate::history::CHANNEL;
 use crate::known::resolve;
 use crate::ledger::{DossierKind, GoalStatus};
 use crate::rules::ProfileRules;
 use crate::stance::Subject;
 use crate::standing::ConsentState;
+use crate::value::balance;
 use crate::{Profile, ProfileBinding};
 
 impl ProfileRules {
@@ -30,15 +33,18 @@ impl ProfileRules {
     ) {
         self.write_traits(profile, now, binding, facts);
         self.write_consent(profile, now, binding, facts);
-        self.write_history(profile, now, zone, binding, facts);
+        self.write_history(profile, now, binding, facts);
+        self.write_counts(profile, now, zone, binding, facts);
         self.write_profile(profile, now, binding, facts);
-        self.write_value_facts(profile, now, zone, binding, facts);
     }
 
     /// A claim that may be used for less than its trait is left out: nobody downstream could tell what it is for.
     fn write_traits(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
         let fixed = &binding.fixed;
         let lists = fixed.told.is_some() || fixed.known.is_some();
+        if binding.traits.is_empty() && !lists {
+            return;
+        }
         let mut names: Vec<(&str, bool)> = Vec::new();
         let mut slots = binding.traits.iter().peekable();
         for (at, definition) in self.traits.iter().enumerate() {
@@ -110,22 +116,8 @@ impl ProfileRules {
         }
     }
 
-    fn write_history(
-        &self,
-        profile: &Profile,
-        now: Timestamp,
-        zone: &Zone,
-        binding: &ProfileBinding,
-        facts: &mut Facts,
-    ) {
-        if !binding.counters.is_empty() {
-            self.write_counters(profile, now, zone, binding, facts);
-        }
+    fn write_history(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
         let fixed = &binding.fixed;
-        if let Some(id) = fixed.events {
-            let events = Events::of(profile, None).through(Window::Ever.span(now, zone)).count();
-            facts.set_int(id, i64::try_from(events).unwrap_or(i64::MAX));
-        }
         if let Some(id) = fixed.days_since_last
             && let Some(latest) = profile.latest()
         {
@@ -145,7 +137,8 @@ impl ProfileRules {
         }
     }
 
-    fn write_counters(
+    /// Writes what is counted, added up or told apart in windows.
+    fn write_counts(
         &self,
         profile: &Profile,
         now: Timestamp,
@@ -153,21 +146,45 @@ impl ProfileRules {
         binding: &ProfileBinding,
         facts: &mut Facts,
     ) {
+        let Plan { windows, kinds } = &binding.plan;
+        let starts = Starts::new(windows, now, zone);
         let mut marks = Vec::new();
-        let mut spans = Spans::new(&self.windows, now, zone);
-        let (mut events, mut seen) = (Events::NONE, Seen::NONE);
-        let (mut kind, mut window) = (usize::MAX, usize::MAX);
-        // INVARIANT: counters of one kind stand together, and among them those of one window.
-        for slot in &binding.counters {
-            let Some(counter) = self.counters.get(slot.at) else { continue };
-            if kind != slot.kind {
-                events = Events::of(profile, counter.kind.as_ref().map(EventKind::as_str));
+        let mut trade = Trade::default();
+        for OfKind { kind, windows } in kinds {
+            let events = Events::of(profile, kind.as_ref().map(EventKind::as_str));
+            for InWindow { window, figures } in windows {
+                let seen = events.through(Span { from: starts.of(*window), to: now });
+                for (figure, sink) in figures {
+                    let count = seen.read(figure, &mut marks);
+                    match sink {
+                        Sink::Fact(id) => write_count(facts, *id, count),
+                        Sink::Part { part, .. } => trade.put(*part, count),
+                    }
+                }
             }
-            if kind != slot.kind || window != slot.window {
-                seen = events.through(spans.of(slot.window));
+        }
+        self.write_trade(&trade, binding, facts);
+        for (at, id) in &binding.signs {
+            if let Some(sign) = self.definition.advocacy.get(*at) {
+                facts.set_int(*id, self.advocacy(profile, sign.signal, now) as i64);
             }
-            (kind, window) = (slot.kind, slot.window);
-            write_count(facts, slot.id, seen.read(counter, &mut marks));
+        }
+    }
+
+    fn write_trade(&self, trade: &Trade, binding: &ProfileBinding, facts: &mut Facts) {
+        let Fixed { spent, margin, monetary, .. } = &binding.fixed;
+        for (id, sum) in [(spent, Sum::Spent), (margin, Sum::Margin)] {
+            if let Some(id) = id
+                && let Some(value) = trade.balance(sum)
+            {
+                facts.set_decimal(*id, value);
+            }
+        }
+        if let (Some(id), Some(definition)) = (monetary, &self.definition.value)
+            && let Some(spent) = trade.balance(Sum::InWindow)
+            && let Some(mean) = definition.mean(spent, trade.purchases)
+        {
+            facts.set_decimal(*id, mean);
         }
     }
 
@@ -208,52 +225,6 @@ impl ProfileRules {
             facts.set_int(id, open(true));
         }
     }
-
-    fn write_value_facts(
-        &self,
-        profile: &Profile,
-        now: Timestamp,
-        zone: &Zone,
-        binding: &ProfileBinding,
-        facts: &mut Facts,
-    ) {
-        let fixed = &binding.fixed;
-        let mut decimal = |id: Option<AttributeId>, value: Option<Decimal>| {
-            if let (Some(id), Some(value)) = (id, value) {
-                facts.set_decimal(id, value);
-            }
-        };
-        let wanted =
-            [fixed.spent, fixed.margin, fixed.purchases, fixed.recency, fixed.frequency, fixed.monetary];
-        let any = wanted.iter().any(Option::is_some);
-        let value = if any { self.figures(profile, now, zone, fixed.monetary.is_some()) } else { None };
-        if let Some(value) = &value {
-            decimal(fixed.spent, value.spent);
-            decimal(fixed.margin, value.margin);
-            decimal(fixed.monetary, value.monetary);
-        }
-        if fixed.gained_company.is_some() || fixed.gained_customer.is_some() {
-            let (company, customer) = self.benefits(profile, now);
-            decimal(fixed.gained_company, company);
-            decimal(fixed.gained_customer, customer);
-        }
-        if let Some(value) = &value {
-            if let Some(id) = fixed.purchases {
-                facts.set_int(id, value.purchases as i64);
-            }
-            if let Some(id) = fixed.frequency {
-                facts.set_int(id, value.frequency as i64);
-            }
-            if let (Some(id), Some(days)) = (fixed.recency, value.recency_days) {
-                facts.set_double(id, days);
-            }
-        }
-        for (at, id) in &binding.signs {
-            if let Some(sign) = self.definition.advocacy.get(*at) {
-                facts.set_int(*id, self.advocacy(profile, sign.signal, now) as i64);
-            }
-        }
-    }
 }
 
 fn write_count(facts: &mut Facts, id: AttributeId, count: Count) {
@@ -266,29 +237,60 @@ fn write_count(facts: &mut Facts, id: AttributeId, count: Count) {
     }
 }
 
-/// What windows mean at one instant: the first few are worked out at most once, since the start of a day on the wall is
-/// dear.
-struct Spans<'a> {
+/// Where windows start at one instant: the first few are worked out once, since the start of a day on the wall is dear.
+struct Starts<'a> {
     windows: &'a [Window],
     now: Timestamp,
     zone: &'a Zone,
-    known: [Option<Span>; 8],
+    known: [Timestamp; 16],
 }
 
-impl<'a> Spans<'a> {
+impl<'a> Starts<'a> {
     fn new(windows: &'a [Window], now: Timestamp, zone: &'a Zone) -> Self {
-        Self { windows, now, zone, known: [None; 8] }
+        let mut known = [Timestamp::MIN; 16];
+        for (start, window) in known.iter_mut().zip(windows) {
+            *start = window.span(now, zone).from;
+        }
+        Self { windows, now, zone, known }
     }
 
-    fn of(&mut self, window: usize) -> Span {
-        if let Some(Some(span)) = self.known.get(window) {
-            return *span;
+    fn of(&self, window: usize) -> Timestamp {
+        match self.known.get(window) {
+            Some(start) => *start,
+            None => {
+                let window = self.windows.get(window).copied();
+                window.map_or(Timestamp::MIN, |window| window.span(self.now, self.zone).from)
+            }
         }
-        let span = self.windows.get(window).copied().unwrap_or(Window::Ever).span(self.now, self.zone);
-        if let Some(known) = self.known.get_mut(window) {
-            *known = Some(span);
+    }
+}
+
+/// The parts of what was traded, as they are read.
+struct Trade {
+    bought: [Option<Decimal>; 3],
+    /// Nothing as long as no refund is read.
+    refunded: [Option<Decimal>; 3],
+    purchases: u64,
+}
+
+impl Default for Trade {
+    fn default() -> Self {
+        Self { bought: [None; 3], refunded: [Some(Decimal::ZERO); 3], purchases: 0 }
+    }
+}
+
+impl Trade {
+    fn put(&mut self, part: Part, count: Count) {
+        let amount = || if let Count::Amount(amount) = count { Some(amount) } else { None };
+        match part {
+            Part::Bought(sum) => self.bought[sum as usize] = amount(),
+            Part::Refunded(sum) => self.refunded[sum as usize] = amount(),
+            Part::Purchases => self.purchases = if let Count::Number(n) = count { n } else { 0 },
         }
-        span
+    }
+
+    fn balance(&self, sum: Sum) -> Option<Decimal> {
+        balance(self.bought[sum as usize], self.refunded[sum as usize])
     }
 }
 

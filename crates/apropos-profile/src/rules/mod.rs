@@ -4,6 +4,8 @@
 
 mod compile;
 
+pub(crate) use compile::{BENEFIT, BENEFIT_SIDES};
+
 use apropos_condition::AttributeId;
 use apropos_event::counter::{ColumnKind, Window};
 use apropos_event::{Duration, EventKind, IdentifierKind, PropertyName, SourceId};

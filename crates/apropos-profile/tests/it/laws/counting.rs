@@ -185,6 +185,51 @@ fn told(facts: &Facts, name: &str) -> Count {
     }
 }
 
+/// What facts say of money, beside what the profile says when it is asked.
+fn check_value(rules: &ProfileRules, profile: &Profile, now: Timestamp, zone: &Zone, facts: &Facts) {
+    let value = rules.value(profile, now, zone).unwrap();
+    let told = |name: &str| match facts.get(facts.schema().id(&format!("profile.value.{name}")).unwrap()) {
+        None => None,
+        Some(datum) => Some(datum.to_string()),
+    };
+    let amount = |amount: Option<Decimal>| amount.map(|amount| amount.to_string());
+    assert_eq!(told("spent"), amount(value.spent));
+    assert_eq!(told("margin"), amount(value.margin));
+    assert_eq!(told("monetary"), amount(value.monetary));
+    assert_eq!(told("purchases"), Some(value.purchases.to_string()));
+    assert_eq!(told("frequency"), Some(value.frequency.to_string()));
+    let days = facts.get(facts.schema().id("profile.value.recency_days").unwrap());
+    let days = if let Some(Datum::Double(days)) = days { Some(days) } else { None };
+    assert_eq!(days, value.recency_days);
+}
+
+#[test]
+fn facts_for_few_readers_are_those_for_all() {
+    let rules = counting(None);
+    let schema = schema(&rules);
+    let ids: Vec<_> = schema.attributes().iter().filter_map(|one| schema.id(one.name.as_str())).collect();
+    let all = rules.bind(&schema);
+    let (mut every, mut few) = (Facts::new(&schema), Facts::new(&schema));
+    for case in 0..cases() / 8 {
+        let mut draws = Draws::new("few", case);
+        let events: Vec<Event> =
+            (0..draws.below(12) as usize).map(|id| event(&fact(&mut draws), "a", id)).collect();
+        let profile = seen(&rules, &events);
+        let wanted = ids.iter().copied().filter(|_| draws.once_in(4)).collect();
+        let (now, zone) = (draws.instant(DAYS + 30), Zone::new(draws.pick(&ZONES)).unwrap());
+        every.reset();
+        rules.write_facts(&profile, now, &zone, &all, &mut every);
+        few.reset();
+        rules.write_facts(&profile, now, &zone, &all.clone().only(&wanted), &mut few);
+        for id in &ids {
+            let read = [&few, &every].map(|facts| format!("{:?}", facts.get(*id)));
+            let unset = format!("{:?}", Facts::new(&schema).get(*id));
+            let expected = if wanted.contains(id) { &read[1] } else { &unset };
+            assert_eq!(&read[0], expected, "case {case}: {:?}", schema.definition(*id).map(|one| &one.name));
+        }
+    }
+}
+
 #[test]
 fn facts_of_merged_members_equal_a_naive_recount() {
     let rules = counting(None);
@@ -205,7 +250,13 @@ fn facts_of_merged_members_equal_a_naive_recount() {
         for (id, fact) in lived.iter().enumerate() {
             let side = draws.below(2) as usize;
             let rules = if id < early { &before } else { &rules };
-            rules.observe(&mut sides[side], &event(fact, ["a", "b"][side], id)).unwrap();
+            let customer = ["a", "b"][side];
+            rules.observe(&mut sides[side], &event(fact, customer, id)).unwrap();
+            if draws.once_in(3) {
+                let back = json!({"amount": draws.below(900), "margin": draws.below(90)});
+                let back = event_of(customer, &format!("back-{id}"), "refund", 3 * id as i64, back);
+                rules.observe(&mut sides[side], &back).unwrap();
+            }
         }
         let [mut profile, other] = sides;
         if !profile.is_empty() && !other.is_empty() {
@@ -218,6 +269,7 @@ fn facts_of_merged_members_equal_a_naive_recount() {
         let zone = Zone::new(draws.pick(&ZONES)).unwrap();
         facts.reset();
         rules.write_facts(&profile, now, &zone, &binding, &mut facts);
+        check_value(&rules, &profile, now, &zone, &facts);
         for window in WINDOWS {
             let inside: Vec<Fact> =
                 lived.iter().filter(|fact| is_inside(window, fact.at, now, &zone)).copied().collect();
