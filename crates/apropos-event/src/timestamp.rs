@@ -78,7 +78,7 @@ impl Timestamp {
         Self::clamped(self.0.saturating_sub(by.as_micros()))
     }
 
-    const fn clamped(micros: i64) -> Self {
+    pub(crate) const fn clamped(micros: i64) -> Self {
         if micros < Self::MIN.0 {
             Self::MIN
         } else if Self::MAX.0 < micros {

@@ -231,7 +231,7 @@ fn last_on(profile: &Profile, now: Timestamp) -> Vec<BriefContact> {
         let lanes = history.lanes.iter().map(|lane| (Some(&lane.kind), &lane.series));
         for (kind, series) in lanes.chain([(None, &history.common)]) {
             for entry in series.entries().rev().filter(|entry| entry.at <= now) {
-                let Some(channel) = history.channel_of(entry) else { continue };
+                let Some(channel) = history.channel_of(&entry) else { continue };
                 let kind = kind.or_else(|| history.kinds.get(entry.labels[history::KIND]));
                 let contact = BriefContact {
                     channel: channel.clone(),

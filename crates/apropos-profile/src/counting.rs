@@ -3,7 +3,7 @@
 //! Where the events of a kind are kept is looked up once ([`Events`]), and which of them lie in a span is found once
 //! ([`Seen`]), however many counters read them. Not here: the counting itself, see [`apropos_event::counter`].
 
-use apropos_event::counter::{ColumnKind, Entry, Reading, Series, Span, Stretch};
+use apropos_event::counter::{ColumnKey, ColumnKind, Columns, Entry, Reading, Series, Span, Stretch};
 use apropos_event::draw::stable_hash;
 use apropos_event::{ChannelId, PropertyName, Timestamp};
 use rust_decimal::Decimal;
@@ -36,7 +36,7 @@ pub(crate) enum Figure {
     /// How many there are.
     Count,
     /// The sum of a property.
-    Sum(PropertyName),
+    Sum(ColumnKey),
     /// No definition adds up a property over all kinds.
     NoSum,
     /// When the first was.
@@ -50,20 +50,24 @@ pub(crate) enum Figure {
     /// How many channels there are.
     Channels,
     /// How many values a property has.
-    Distinct(PropertyName),
+    Distinct(ColumnKey),
 }
 
 impl Figure {
-    pub(crate) fn of(counter: &Counter) -> Self {
+    /// What the counter reads, where lanes usually have the columns `usual`.
+    pub(crate) fn of(counter: &Counter, usual: &Columns) -> Self {
+        let key = |property: &PropertyName, kind| ColumnKey::new(property.clone(), kind, usual);
         match (counter.aggregate, &counter.property) {
             (Aggregate::Count, _) => Self::Count,
-            (Aggregate::Sum, Some(property)) if counter.kind.is_some() => Self::Sum(property.clone()),
+            (Aggregate::Sum, Some(property)) if counter.kind.is_some() => {
+                Self::Sum(key(property, ColumnKind::Amount))
+            }
             (Aggregate::Sum, _) => Self::NoSum,
             (Aggregate::First, _) => Self::First,
             (Aggregate::Last, _) => Self::Last,
             (Aggregate::DaysSince, _) => Self::DaysSince,
             (Aggregate::Distinct, Some(property)) if property.as_str() != CHANNEL => {
-                Self::Distinct(property.clone())
+                Self::Distinct(key(property, ColumnKind::Mark))
             }
             (Aggregate::Distinct, _) => Self::Channels,
         }
@@ -132,14 +136,14 @@ impl<'a> Seen<'a> {
     pub(crate) fn read(&self, figure: &Figure, marks: &mut Vec<u64>) -> Count {
         match figure {
             Figure::Count => Count::Number(self.count()),
-            Figure::Sum(property) => self.sum(property.as_str()).map_or(Count::Nothing, Count::Amount),
+            Figure::Sum(column) => self.sum(column).map_or(Count::Nothing, Count::Amount),
             Figure::NoSum => Count::Amount(Decimal::ZERO),
             Figure::First => self.first().map_or(Count::Nothing, Count::Instant),
             Figure::Last => self.last().map_or(Count::Nothing, Count::Instant),
             Figure::DaysSince => self.days_since(self.last()),
             Figure::DaysSinceInLanes => self.days_since(self.last_in_lanes()),
             Figure::Channels => distinct(marks, |marks| self.channels(marks)),
-            Figure::Distinct(property) => distinct(marks, |marks| self.marks(property.as_str(), marks)),
+            Figure::Distinct(column) => distinct(marks, |marks| self.marks(column, marks)),
         }
     }
 
@@ -156,12 +160,12 @@ impl<'a> Seen<'a> {
     }
 
     /// The sum of a property; `None` when part of it is no longer known.
-    pub(crate) fn sum(&self, property: &str) -> Option<Decimal> {
+    pub(crate) fn sum(&self, column: &ColumnKey) -> Option<Decimal> {
         let known = |sum: Reading<Decimal>| sum.exact.then_some(sum.value);
         match &self.parts {
-            Few::One(part) => part.sum(property).map_or(Some(Decimal::ZERO), known),
+            Few::One(part) => part.sum(column).map_or(Some(Decimal::ZERO), known),
             Few::Many(parts) => {
-                let mut sums = parts.iter().filter_map(|part| part.sum(property));
+                let mut sums = parts.iter().filter_map(|part| part.sum(column));
                 sums.try_fold(Decimal::ZERO, |total, sum| total.checked_add(known(sum)?))
             }
         }
@@ -188,9 +192,9 @@ impl<'a> Seen<'a> {
     }
 
     /// Collects what tells the values of a property apart.
-    fn marks(&self, property: &str, marks: &mut Vec<u64>) {
+    fn marks(&self, column: &ColumnKey, marks: &mut Vec<u64>) {
         for part in self.parts().filter(|part| part.place.among.is_none()) {
-            if let Some(column) = part.stretch.series().column(property, ColumnKind::Mark) {
+            if let Some(column) = column.position(part.stretch.series().columns()) {
                 part.stretch.distinct_into(column, marks);
             }
         }
@@ -199,7 +203,7 @@ impl<'a> Seen<'a> {
     /// Collects what tells channels apart.
     fn channels(&self, marks: &mut Vec<u64>) {
         for part in self.parts() {
-            let channel = |entry: &Entry| part.place.history.channels.get(entry.labels[CHANNEL_LABEL]);
+            let channel = |entry: Entry| part.place.history.channels.get(entry.labels[CHANNEL_LABEL]);
             let hash = |channel: &ChannelId| stable_hash(0, channel.as_str().as_bytes());
             marks.extend(part.entries().filter_map(channel).map(hash));
         }
@@ -220,7 +224,7 @@ fn distinct(marks: &mut Vec<u64>, collect: impl FnOnce(&mut Vec<u64>)) -> Count 
 
 impl<'a> Part<'a> {
     /// The events, oldest first.
-    fn entries(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
+    fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + use<'a> {
         let among = self.place.among;
         self.stretch.entries().filter(move |entry| among.is_none_or(|number| entry.labels[KIND] == number))
     }
@@ -233,8 +237,8 @@ impl<'a> Part<'a> {
     }
 
     /// The sum of a property, if anything is kept of it: only lanes do.
-    fn sum(&self, property: &str) -> Option<Reading<Decimal>> {
-        let column = self.stretch.series().column(property, ColumnKind::Amount)?;
+    fn sum(&self, column: &ColumnKey) -> Option<Reading<Decimal>> {
+        let column = column.position(self.stretch.series().columns())?;
         self.place.among.is_none().then(|| self.stretch.sum(column))
     }
 

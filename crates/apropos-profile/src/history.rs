@@ -3,7 +3,7 @@
 //!
 //! Not here: what events mean for traits and consent.
 
-use apropos_event::counter::{Cell, ColumnKind, Entry, Series, SeriesLimits};
+use apropos_event::counter::{Cell, ColumnKind, Columns, Entry, Series, SeriesLimits};
 use apropos_event::{ChannelId, EventKind, PropertyName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl std::fmt::Debug for History {
 /// How the lane of a kind is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LaneRule {
-    pub(crate) columns: Vec<(PropertyName, ColumnKind)>,
+    pub(crate) columns: Columns,
     pub(crate) entries: usize,
 }
 
@@ -91,8 +91,7 @@ impl History {
     /// The digest of the event with this fingerprint, if it is remembered. O(1) but for the first call after loading.
     pub(crate) fn recall(&mut self, key: u64) -> Option<u32> {
         if self.index.0.is_none() && self.len() <= UNINDEXED {
-            let mut entries = self.all().flat_map(Series::entries);
-            return entries.find(|entry| entry.key == key).map(|entry| entry.check);
+            return self.all().find_map(|series| series.check_of(key));
         }
         self.index().find(key)
     }
@@ -113,35 +112,31 @@ impl History {
         self.index = Memo(None);
     }
 
-    pub(crate) fn lane(&self, kind: &str) -> Option<&Series> {
+    /// Where the lane of `kind` stands.
+    pub(crate) fn find_lane(&self, kind: &str) -> Option<usize> {
         if self.lanes.len() <= FEW {
             // Names of other lengths differ without a look at them.
-            return self.lanes.iter().find(|lane| lane.kind.as_str() == kind).map(|lane| &lane.series);
+            return self.lanes.iter().position(|lane| lane.kind.as_str() == kind);
         }
-        let at = self.lanes.binary_search_by(|lane| lane.kind.as_str().cmp(kind)).ok()?;
-        self.lanes.get(at).map(|lane| &lane.series)
+        self.lanes.binary_search_by(|lane| lane.kind.as_str().cmp(kind)).ok()
     }
 
-    /// The lane of `kind`, made if it is missing: then what the common lane remembers of the kind moves over.
-    pub(crate) fn lane_mut(&mut self, kind: &EventKind, rule: &LaneRule) -> &mut Series {
-        let at = match self.lanes.binary_search_by(|lane| lane.kind.cmp(kind)) {
-            Ok(at) => at,
-            Err(at) => {
-                let mut series = Series::with_columns(&rule.columns);
-                if let Some(number) = self.kinds.find(kind) {
-                    self.common.move_to(&mut series, |entry| entry.labels[KIND] == number);
-                    series.relabel(KIND, |_| 0);
-                }
-                self.lanes.reserve_exact(1);
-                self.lanes.insert(at, Lane { kind: kind.clone(), series });
-                at
-            }
-        };
-        // INVARIANT: `at` was found or inserted above.
-        match self.lanes.get_mut(at) {
-            Some(lane) => &mut lane.series,
-            None => &mut self.common,
+    pub(crate) fn lane(&self, kind: &str) -> Option<&Series> {
+        self.lanes.get(self.find_lane(kind)?).map(|lane| &lane.series)
+    }
+
+    /// Makes the lane of `kind`, which is missing, and says where it stands: what the common lane remembers of the kind
+    /// moves over.
+    fn make_lane(&mut self, kind: &EventKind, rule: &LaneRule) -> usize {
+        let mut series = Series::with_columns(&rule.columns);
+        if let Some(number) = self.kinds.find(kind) {
+            self.common.move_to(&mut series, |entry| entry.labels[KIND] == number);
+            series.relabel(KIND, |_| 0);
         }
+        let at = self.lanes.partition_point(|lane| lane.kind < *kind);
+        self.lanes.reserve_exact(1);
+        self.lanes.insert(at, Lane { kind: kind.clone(), series });
+        at
     }
 
     /// The number of a channel; numbers behind a new one move up everywhere.
@@ -171,37 +166,27 @@ impl History {
         self.efforts.iter_mut().for_each(|effort| effort.series.relabel(slot, &new));
     }
 
-    /// Whether an event of `kind` would come too late to be told from what was folded; if so, the horizon.
-    pub(crate) fn too_late(
-        &self,
-        kind: &EventKind,
-        counted: bool,
-        at: Timestamp,
-        key: u64,
-    ) -> Option<Timestamp> {
-        let series = if counted { self.lane(kind.as_str())? } else { &self.common };
-        if series.too_late(at, key) { series.folded_until().map(|mark| mark.at) } else { None }
-    }
-
-    /// Remembers an event that was checked before.
+    /// Remembers an event that was checked before, in the lane that stands at `lane` or is still to be made; among events of
+    /// all kinds if there is no rule. `cells` reads what its columns hold.
     pub(crate) fn remember(
         &mut self,
         kind: &EventKind,
-        rule: Option<&LaneRule>,
+        lane: Option<(&LaneRule, Option<usize>)>,
         mut entry: Entry,
-        cells: &[Cell],
         limits: SeriesLimits,
+        cells: impl FnOnce(&mut Series) -> ([Cell; MAX_COLUMNS], usize),
     ) {
         if let Some(index) = &mut self.index.0 {
             index.insert(entry.key, entry.check);
         }
-        let series = if let Some(rule) = rule {
-            self.lane_mut(kind, rule)
-        } else {
+        let at = lane.map(|(rule, found)| found.unwrap_or_else(|| self.make_lane(kind, rule)));
+        if at.is_none() {
             entry.labels[KIND] = self.kind(kind);
-            &mut self.common
-        };
-        series.insert(entry, cells);
+        }
+        let lane = at.and_then(|at| self.lanes.get_mut(at));
+        let series = lane.map_or(&mut self.common, |lane| &mut lane.series);
+        let (cells, used) = cells(series);
+        series.insert(entry, cells.get(..used).unwrap_or_default());
         let mut folded = Vec::new();
         series.fold(limits, |key| folded.push(key));
         self.forget_keys(&folded);

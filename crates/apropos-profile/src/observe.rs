@@ -1,7 +1,7 @@
 //! Taking an event into a profile: checked whole before anything changes, applied once however often it comes.
 
-use apropos_event::counter::{Amount, Cell, ColumnKind, Entry, SeriesLimits};
-use apropos_event::{Event, PropertyName, Value};
+use apropos_event::counter::{Amount, Cell, Column, ColumnKind, Entry, Series, SeriesLimits};
+use apropos_event::{Event, PropertyName, Timestamp, Value};
 
 use crate::error::Fingerprint;
 use crate::fingerprint::Digest;
@@ -71,10 +71,15 @@ impl ProfileRules {
         }
         let rule = self.kind(&event.kind, kind);
         let place = self.place(profile, event, print)?;
+        let counted = rule.is_some_and(|rule| rule.lane.is_some());
+        let mut lane = None;
         if let Some(member) = place.and_then(|at| profile.members.get(at)) {
-            let counted = rule.is_some_and(|rule| rule.lane.is_some());
-            let late = member.history.too_late(&event.kind, counted, event.occurred_at, print);
-            if let Some(horizon) = late {
+            let history = &member.history;
+            lane = if counted { history.find_lane(event.kind.as_str()) } else { None };
+            let known = lane.and_then(|at| history.lanes.get(at)).map(|lane| &lane.series);
+            let series = if counted { known } else { Some(&history.common) };
+            if let Some(series) = series.filter(|series| series.too_late(event.occurred_at, print)) {
+                let horizon = series.folded_until().map_or(Timestamp::MAX, |until| until.at);
                 return Err(ObserveError::TooLate { event: Fingerprint(print), horizon });
             }
         }
@@ -101,7 +106,7 @@ impl ProfileRules {
             return Err(ObserveError::OtherCustomer { event: Fingerprint(print) });
         };
         let mut changes = Changes::default();
-        self.remember(member, rule, event, (print, check), &mut changes);
+        self.remember(member, (rule, lane), event, (print, check), &mut changes);
         if let Some(goal) = step.flatten() {
             member_step(member, event, (print, check), &goal);
         }
@@ -152,10 +157,11 @@ impl ProfileRules {
         profile.members.get_mut(place.unwrap_or(0))
     }
 
+    /// Adds the event to the history, in the lane of its kind if it has one, which may be known already.
     fn remember(
         &self,
         member: &mut Member,
-        rule: Option<&KindRule>,
+        (rule, found): (Option<&KindRule>, Option<usize>),
         event: &Event,
         (key, check): (u64, u32),
         changes: &mut Changes,
@@ -164,40 +170,39 @@ impl ProfileRules {
         let history = &mut member.history;
         let channel = history.channel(event.channel.as_ref());
         let entry = Entry { at: event.occurred_at, key, check, labels: [0, channel] };
-        let mut cells = [Cell::Absent; MAX_COLUMNS];
-        let mut used = 0;
-        if let Some(lane) = lane.filter(|lane| !lane.columns.is_empty()) {
-            let money = rule.filter(|rule| rule.money).and(self.definition.value.as_ref());
-            let currency = money.map(|value| Stated::of(event, value.currency.code()));
-            let series = history.lane_mut(&event.kind, lane);
-            for (at, (name, kind)) in lane.columns.iter().enumerate() {
-                // The columns stand in the rule's order unless the definition changed since.
-                let same =
-                    series.columns().get(at).is_some_and(|mine| mine.name() == name && mine.kind() == *kind);
-                let column = if same { at } else { series.ensure_column(name, *kind) };
+        let money = rule.filter(|rule| rule.money).and(self.definition.value.as_ref());
+        let currency = money.map(|value| Stated::of(event, value.currency.code()));
+        let cells = |series: &mut Series| {
+            let mut cells = [Cell::Absent; MAX_COLUMNS];
+            let mut used = 0;
+            let columns = lane.map_or(&[][..], |lane| &lane.columns);
+            // The columns are the rule's unless the definition changed since.
+            let same = lane.is_none_or(|lane| series.share_columns(&lane.columns));
+            for (at, wanted) in columns.iter().enumerate() {
+                let column = if same { at } else { series.ensure_column(wanted.name(), wanted.kind()) };
                 if let Some(cell) = cells.get_mut(column) {
-                    *cell = self.cell(event, name, *kind, currency, changes);
+                    *cell = self.cell(event, wanted, currency, changes);
                     used = used.max(column + 1);
                 }
             }
-        }
+            (cells, used)
+        };
         let horizon = rule.map_or(self.definition.history.horizon, |rule| rule.horizon);
         let latest = history.latest.unwrap_or(event.occurred_at).max(event.occurred_at);
         let entries = lane.map_or(self.definition.history.entries as usize, |lane| lane.entries);
         let limits = SeriesLimits { entries, since: latest.minus(horizon) };
-        history.remember(&event.kind, lane, entry, cells.get(..used).unwrap_or_default(), limits);
+        history.remember(&event.kind, lane.map(|lane| (lane, found)), entry, limits, cells);
     }
 
     fn cell(
         &self,
         event: &Event,
-        name: &PropertyName,
-        kind: ColumnKind,
+        column: &Column,
         currency: Option<Stated<'_>>,
         changes: &mut Changes,
     ) -> Cell {
-        let Some(value) = event.properties.get(name) else { return Cell::Absent };
-        match kind {
+        let Some(value) = event.properties.get(column.name()) else { return Cell::Absent };
+        match column.kind() {
             ColumnKind::Mark => {
                 let mut digest = Digest(self.seed);
                 digest.value(value);

@@ -3,7 +3,7 @@
 //! Everything here is read from the history, so it merges, parts and expires with it. Not here: lifetime value, which is
 //! a model's business.
 
-use apropos_event::counter::{Span, Window};
+use apropos_event::counter::{ColumnKey, ColumnKind, Columns, Span, Window};
 use apropos_event::{EventKind, Money, PropertyName, Timestamp, Zone};
 use rust_decimal::Decimal;
 
@@ -11,7 +11,7 @@ use crate::Profile;
 use crate::counting::{Events, Figure, Seen};
 use crate::definition::{AdvocacySignal, Aggregate, ValueDefinition};
 use crate::history::{CHANNEL, KIND};
-use crate::rules::ProfileRules;
+use crate::rules::{BENEFIT, BENEFIT_SIDES, ProfileRules};
 
 /// What a customer is worth in money, as far as it is behind us.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +80,10 @@ impl ProfileRules {
     /// What each side gained, as `benefit.recorded` events say: the company, then the customer. `None` when part of it is
     /// no longer known.
     pub fn benefits(&self, profile: &Profile, now: Timestamp) -> (Option<Decimal>, Option<Decimal>) {
-        let benefits = Events::of(profile, Some("benefit.recorded")).through(up_to(now));
-        (benefits.sum("company"), benefits.sum("customer"))
+        let benefits = Events::of(profile, Some(BENEFIT)).through(up_to(now));
+        let [company, customer] = BENEFIT_SIDES
+            .map(|side| PropertyName::new(side).ok().and_then(|side| benefits.sum(&amounts(&side))));
+        (company, customer)
     }
 
     /// How often the customer gave a sign of advocacy.
@@ -112,7 +114,7 @@ impl ProfileRules {
         Some(
             Events::of(profile, counter.kind.as_ref().map(EventKind::as_str))
                 .through(span)
-                .read(&Figure::of(counter), &mut Vec::new()),
+                .read(&Figure::of(counter, &Columns::default()), &mut Vec::new()),
         )
     }
 
@@ -163,9 +165,15 @@ impl<'a> Trade<'a> {
 impl Traded<'_> {
     /// What purchases brought of a property, less what refunds took.
     fn net(&self, property: &PropertyName) -> Option<Decimal> {
-        let sum = |seen: &Seen<'_>| seen.sum(property.as_str());
+        let column = amounts(property);
+        let sum = |seen: &Seen<'_>| seen.sum(&column);
         balance(sum(&self.bought), self.refunded.as_ref().map_or(Some(Decimal::ZERO), sum))
     }
+}
+
+/// The column of amounts of a property.
+fn amounts(property: &PropertyName) -> ColumnKey {
+    ColumnKey::new(property.clone(), ColumnKind::Amount, &Columns::default())
 }
 
 /// What purchases brought less what refunds took; `None` when one of them is not known.

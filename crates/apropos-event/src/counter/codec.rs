@@ -4,7 +4,6 @@
 //! microsecond), labels only where they differ from zero, and amounts without their trailing zeros. It is read
 //! with every length checked, so no bytes can do worse than be refused.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use serde::de::{self, Visitor};
@@ -13,8 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::compact::{Reader, Ticks, Unit, Writer};
 use crate::{PropertyName, Timestamp};
 
-use super::series::{Base, Mark};
-use super::{Amount, Cell, Column, ColumnKind, Entry, Series};
+use super::folded::{Base, Folded, FoldedColumn};
+use super::rows::Rows;
+use super::{Amount, Cell, Column, ColumnKind, Columns, Entry, Mark, Series};
 
 /// The form for people.
 #[derive(Serialize, Deserialize)]
@@ -91,62 +91,60 @@ impl Visitor<'_> for Block {
 }
 
 fn readable(series: &Series) -> Readable {
+    let columns = series.columns().iter().enumerate().map(|(at, column)| {
+        let folded = folded(series, at);
+        ReadableColumn {
+            name: column.name().clone(),
+            marks: column.kind() == ColumnKind::Mark,
+            folded_billionths: folded.sum.to_string(),
+            folded_marks: folded.marks,
+            marks_full: folded.full,
+        }
+    });
+    let text = |cell: Cell| match cell {
+        Cell::Amount(amount) => Some(amount.billionths().to_string()),
+        Cell::Mark(mark) => Some(mark.to_string()),
+        Cell::Absent => None,
+    };
+    let entries = series.entries().enumerate().map(|(index, entry)| ReadableEntry {
+        at: entry.at,
+        key: entry.key,
+        check: entry.check,
+        labels: entry.labels,
+        cells: (0..series.columns().len()).map(|column| text(series.cell(index, column))).collect(),
+    });
     Readable {
-        folded: series.base.as_ref().map(|base| ReadableBase {
-            until: base.until.at,
-            key: base.until.key,
-            count: base.count,
-            first: base.first,
+        folded: series.folded.as_ref().map(|folded| ReadableBase {
+            until: folded.base.until.at,
+            key: folded.base.until.key,
+            count: folded.base.count,
+            first: folded.base.first,
         }),
-        columns: series
-            .columns
-            .iter()
-            .map(|column| ReadableColumn {
-                name: column.name.clone(),
-                marks: column.kind == ColumnKind::Mark,
-                folded_billionths: column.folded_sum.to_string(),
-                folded_marks: column.folded_marks.clone(),
-                marks_full: column.marks_full,
-            })
-            .collect(),
-        entries: series
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(index, entry)| ReadableEntry {
-                at: entry.at,
-                key: entry.key,
-                check: entry.check,
-                labels: entry.labels,
-                cells: series
-                    .columns
-                    .iter()
-                    .map(|column| match column.cell(index) {
-                        Cell::Amount(amount) => Some(amount.billionths().to_string()),
-                        Cell::Mark(mark) => Some(mark.to_string()),
-                        Cell::Absent => None,
-                    })
-                    .collect(),
-            })
-            .collect(),
+        columns: columns.collect(),
+        entries: entries.collect(),
     }
 }
 
+/// What the column at `at` has folded.
+fn folded(series: &Series, at: usize) -> FoldedColumn {
+    series.folded.as_ref().and_then(|folded| folded.columns.get(at)).cloned().unwrap_or_default()
+}
+
 fn from_readable(form: Readable) -> Option<Series> {
-    let mut series = Series { base: None, ..Series::default() };
+    let mut columns = Vec::with_capacity(form.columns.len());
+    let mut folded = Vec::with_capacity(form.columns.len());
     for form in form.columns {
         let kind = if form.marks { ColumnKind::Mark } else { ColumnKind::Amount };
-        let mut column = Column::new(form.name, kind, 0);
-        column.folded_sum = form.folded_billionths.parse().ok()?;
-        column.folded_marks = form.folded_marks;
-        column.marks_full = form.marks_full;
-        series.columns.push(column);
+        columns.push(Column::new(form.name, kind));
+        let sum = form.folded_billionths.parse().ok()?;
+        folded.push(FoldedColumn { before: 0, sum, marks: form.folded_marks, full: form.marks_full });
     }
+    let mut series = with_columns(columns)?;
     for form in form.entries {
         let entry = Entry { at: form.at, key: form.key, check: form.check, labels: form.labels };
-        let cells = series.columns.iter().zip(&form.cells).map(|(column, text)| {
+        let cells = series.columns().iter().zip(&form.cells).map(|(column, text)| {
             let Some(text) = text else { return Some(Cell::Absent) };
-            match column.kind {
+            match column.kind() {
                 ColumnKind::Amount => Amount::from_billionths(text.parse().ok()?).map(Cell::Amount),
                 ColumnKind::Mark => text.parse().ok().map(Cell::Mark),
             }
@@ -156,27 +154,34 @@ fn from_readable(form: Readable) -> Option<Series> {
             return None;
         }
     }
-    series.base = form.folded.map(|form| Base {
+    let base = form.folded.map(|form| Base {
         until: Mark { at: form.until, key: form.key },
         count: form.count,
         first: form.first,
     });
-    sound(&series).then_some(series)
+    set_folded(&mut series, base, folded)?;
+    Some(series)
 }
 
-/// Whether what was read keeps the invariants of a series that reading does not check by itself.
-fn sound(series: &Series) -> bool {
-    let sorted = series.columns.iter().all(|column| {
-        column.folded_marks.len() <= Column::MAX_FOLDED_MARKS
-            && column.folded_marks.is_sorted_by(|a, b| a < b)
-            && column.len() == series.entries.len()
+/// An empty series with columns that must each come once.
+fn with_columns(columns: Vec<Column>) -> Option<Series> {
+    let length = columns.len();
+    let columns = Columns::new(columns);
+    (columns.len() == length).then(|| Series::with_columns(&columns))
+}
+
+/// Sets what was folded away, if it keeps the invariants of a series.
+fn set_folded(series: &mut Series, base: Option<Base>, columns: Vec<FoldedColumn>) -> Option<()> {
+    let sorted = columns.iter().all(|column| {
+        column.marks.len() <= Column::MAX_FOLDED_MARKS && column.marks.is_sorted_by(|a, b| a < b)
     });
-    let after_base = match (&series.base, series.entries.front()) {
-        (Some(base), Some(front)) => base.until < front.mark() && base.first <= base.until.at,
-        (Some(base), None) => base.first <= base.until.at,
-        (None, _) => true,
+    let Some(base) = base else {
+        return columns.iter().all(FoldedColumn::is_empty).then_some(());
     };
-    sorted && after_base
+    let front = series.entries().next();
+    let sound = base.first <= base.until.at && front.is_none_or(|front| base.until < front.mark());
+    series.folded = Some(Box::new(Folded { base, columns }));
+    (sorted && sound).then_some(())
 }
 
 // --- the block -----------------------------------------------------------------------------------
@@ -187,28 +192,28 @@ const HAS_LABEL: [u8; 2] = [2, 4];
 const UNIT: u8 = 3;
 
 fn write(series: &Series) -> Vec<u8> {
-    let mut out = Writer::with_capacity(32 + series.entries.len() * 24);
-    let unit = Unit::of(series.entries.iter().map(|entry| entry.at));
+    let mut out = Writer::with_capacity(32 + series.len() * 24);
+    let unit = Unit::of(series.entries().map(|entry| entry.at));
     let mut flags = unit.code() << UNIT;
-    if series.base.is_some() {
+    if series.folded.is_some() {
         flags |= HAS_BASE;
     }
     for (slot, flag) in HAS_LABEL.iter().enumerate() {
-        if series.entries.iter().any(|entry| entry.labels.get(slot).is_some_and(|label| *label != 0)) {
+        if series.entries().any(|entry| entry.labels.get(slot).is_some_and(|label| *label != 0)) {
             flags |= flag;
         }
     }
     out.byte(flags);
-    out.number(series.entries.len() as u64);
-    out.number(series.columns.len() as u64);
-    if let Some(base) = &series.base {
+    out.number(series.len() as u64);
+    out.number(series.columns().len() as u64);
+    if let Some(Folded { base, .. }) = series.folded.as_deref() {
         out.instant(base.until.at);
         out.u64(base.until.key);
         out.number(base.count);
         out.instant(base.first);
     }
     let mut ticks = Ticks::new(unit);
-    for entry in &series.entries {
+    for entry in series.entries() {
         ticks.write(&mut out, entry.at);
         out.u64(entry.key);
         out.u32(entry.check);
@@ -218,20 +223,23 @@ fn write(series: &Series) -> Vec<u8> {
             }
         }
     }
-    series.columns.iter().for_each(|column| write_column(&mut out, column));
+    for (at, column) in series.columns().iter().enumerate() {
+        write_column(&mut out, series, at, column);
+    }
     out.finish()
 }
 
-fn write_column(out: &mut Writer, column: &Column) {
-    out.text(column.name.as_str());
-    out.byte(u8::from(column.kind == ColumnKind::Mark) | (u8::from(column.marks_full) << 1));
-    out.wide(column.folded_sum);
-    out.number(column.folded_marks.len() as u64);
-    for mark in &column.folded_marks {
+fn write_column(out: &mut Writer, series: &Series, at: usize, column: &Column) {
+    let folded = folded(series, at);
+    out.text(column.name().as_str());
+    out.byte(u8::from(column.kind() == ColumnKind::Mark) | (u8::from(folded.full) << 1));
+    out.wide(folded.sum);
+    out.number(folded.marks.len() as u64);
+    for mark in &folded.marks {
         out.u64(*mark);
     }
-    for cell in column.cells() {
-        match cell {
+    for index in 0..series.len() {
+        match series.cell(index, at) {
             Cell::Absent => out.byte(0),
             Cell::Mark(mark) => {
                 out.byte(1);
@@ -256,6 +264,10 @@ fn read(bytes: &[u8]) -> Option<Series> {
     let flags = input.byte()?;
     let mut ticks = Ticks::new(Unit::from_code(flags >> UNIT)?);
     let (entries, columns) = (input.length(13)?, input.length(4)?);
+    // Every cell takes a byte at least: memory stays in proportion to what was read.
+    if input.left() < entries.checked_mul(columns)? {
+        return None;
+    }
     let base = if flags & HAS_BASE == 0 {
         None
     } else {
@@ -263,10 +275,8 @@ fn read(bytes: &[u8]) -> Option<Series> {
         let until = Mark { at, key: input.u64()? };
         Some(Base { until, count: input.number()?, first: input.instant()? })
     };
-    let mut series = Series { entries: VecDeque::new(), columns: Vec::with_capacity(columns), base };
-    let mut read = Vec::with_capacity(entries);
     let mut before = None;
-    for _ in 0..entries {
+    let read = (0..entries).map(|_| {
         let at = ticks.read(&mut input)?;
         let mut entry = Entry { at, key: input.u64()?, check: input.u32()?, labels: [0; 2] };
         for (label, flag) in entry.labels.iter_mut().zip(HAS_LABEL) {
@@ -274,30 +284,29 @@ fn read(bytes: &[u8]) -> Option<Series> {
                 *label = u16::try_from(input.number()?).ok()?;
             }
         }
-        if before.replace(entry.mark()).is_some_and(|before| entry.mark() <= before) {
-            return None;
-        }
-        read.push(entry);
+        before.replace(entry.mark()).is_none_or(|before| before < entry.mark()).then_some(entry)
+    });
+    let mut rows = Rows::with_entries(columns, read)?;
+    let (mut names, mut folded) = (Vec::with_capacity(columns), Vec::with_capacity(columns));
+    for at in 0..columns {
+        let (column, gone) = read_column(&mut input, &mut rows, at)?;
+        names.push(column);
+        folded.push(gone);
     }
-    series.entries = VecDeque::from(read);
-    for _ in 0..columns {
-        series.columns.push(read_column(&mut input, entries)?);
-    }
-    (input.is_empty() && sound(&series)).then_some(series)
+    let mut series = Series { rows, ..with_columns(names)? };
+    set_folded(&mut series, base, folded)?;
+    input.is_empty().then_some(series)
 }
 
-fn read_column(input: &mut Reader<'_>, entries: usize) -> Option<Column> {
+fn read_column(input: &mut Reader<'_>, rows: &mut Rows, at: usize) -> Option<(Column, FoldedColumn)> {
     let name = PropertyName::new(input.text()?).ok()?;
     let flags = input.byte()?;
     let kind = if flags & 1 == 0 { ColumnKind::Amount } else { ColumnKind::Mark };
-    let mut column = Column::new(name, kind, 0);
-    column.marks_full = flags & 2 != 0;
-    column.folded_sum = input.wide()?;
+    let mut folded = FoldedColumn { full: flags & 2 != 0, sum: input.wide()?, ..FoldedColumn::default() };
     for _ in 0..input.length(8)? {
-        column.folded_marks.push(input.u64()?);
+        folded.marks.push(input.u64()?);
     }
-    column.reserve(entries.min(input.left()));
-    for _ in 0..entries {
+    for index in 0..rows.len() {
         let cell = match (input.byte()?, kind) {
             (0, _) => Cell::Absent,
             (1, ColumnKind::Mark) => Cell::Mark(input.u64()?),
@@ -308,7 +317,7 @@ fn read_column(input: &mut Reader<'_>, entries: usize) -> Option<Column> {
             }
             _ => return None,
         };
-        column.push(cell);
+        rows.lay(index, at, kind, cell, 0);
     }
-    Some(column)
+    Some((Column::new(name, kind), folded))
 }

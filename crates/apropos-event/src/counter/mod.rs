@@ -32,8 +32,10 @@
 mod amount;
 mod codec;
 mod column;
+mod folded;
 mod join;
 mod query;
+mod rows;
 mod series;
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,7 @@ mod touch;
 mod window;
 
 pub use amount::Amount;
-pub use column::{Cell, Column, ColumnKind};
+pub use column::{Cell, Column, ColumnKey, ColumnKind, Columns};
 pub use query::{Reading, Stretch};
 pub use series::{Entry, Mark, Series, SeriesLimits};
 pub use window::{CalendarUnit, ParseWindowError, Span, Window};

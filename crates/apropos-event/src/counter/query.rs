@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use crate::Timestamp;
 
 use super::amount::decimal;
-use super::{ColumnKind, Entry, Series, Span};
+use super::folded::Base;
+use super::{Column, ColumnKind, Entry, Series, Span};
 
 /// A value read from a series, and whether it is exact.
 ///
@@ -57,41 +58,49 @@ impl Series {
     }
 
     /// The entries in `span`, oldest first.
-    pub fn within(&self, span: Span) -> impl DoubleEndedIterator<Item = &Entry> {
+    pub fn within(&self, span: Span) -> impl DoubleEndedIterator<Item = Entry> {
         self.stretch(span).entries()
     }
 
     /// The indices of the entries in `span`.
+    #[inline]
     fn range(&self, span: Span) -> (usize, usize) {
-        let (Some(front), Some(back)) = (self.entries.front(), self.entries.back()) else { return (0, 0) };
+        let rows = &self.rows;
+        let length = rows.len();
+        let (Some(front), Some(back)) = (rows.micros(0), rows.micros(length.wrapping_sub(1))) else {
+            return (0, 0);
+        };
+        let (from, to) = (span.from.as_micros(), span.to.as_micros());
         // Most windows begin before everything or after everything, and end after everything: nothing to search.
-        let low = if span.from <= front.at {
+        let low = if from <= front {
             0
-        } else if back.at < span.from {
-            self.entries.len()
+        } else if back < from {
+            length
         } else {
-            self.entries.partition_point(|entry| entry.at < span.from)
+            rows.before(from)
         };
-        let high = if back.at <= span.to {
-            self.entries.len()
-        } else {
-            self.entries.partition_point(|entry| entry.at <= span.to)
-        };
+        let high = if back <= to { length } else { rows.before(to.saturating_add(1)) };
         (low, high.max(low))
     }
 
+    #[inline]
     fn fold_in(&self, span: Span) -> Fold {
-        match &self.base {
-            Some(base) if 0 < base.count => {
-                if base.until.at < span.from || span.to < base.first {
-                    Fold::Outside
-                } else if span.from <= base.first && base.until.at <= span.to {
-                    Fold::Inside
-                } else {
-                    Fold::Across { last: span.from <= base.until.at && base.until.at <= span.to }
-                }
-            }
-            _ => Fold::Outside,
+        match &self.folded {
+            Some(folded) => folded.base.seen_from(span),
+            None => Fold::Outside,
+        }
+    }
+}
+
+impl Base {
+    /// Where what was folded lies, seen from a span.
+    fn seen_from(&self, span: Span) -> Fold {
+        if self.count == 0 || self.until.at < span.from || span.to < self.first {
+            Fold::Outside
+        } else if span.from <= self.first && self.until.at <= span.to {
+            Fold::Inside
+        } else {
+            Fold::Across { last: span.from <= self.until.at && self.until.at <= span.to }
         }
     }
 }
@@ -112,6 +121,7 @@ impl<'a> Stretch<'a> {
     }
 
     /// How many entries there are. O(1).
+    #[inline]
     pub fn count(&self) -> Reading<u64> {
         let base = if self.folded == Fold::Inside { self.series.folded() } else { 0 };
         Reading { value: (self.high - self.low) as u64 + base, exact: !self.is_cut() }
@@ -119,33 +129,39 @@ impl<'a> Stretch<'a> {
 
     /// The sum of the amounts of `column`. O(1).
     pub fn sum(&self, column: usize) -> Reading<Decimal> {
-        let Some(column) = self.series.columns.get(column) else {
+        let Self { series, low, high, folded } = *self;
+        if series.columns.get(column).is_none_or(|column| column.kind() != ColumnKind::Amount) {
             return Reading { value: Decimal::ZERO, exact: true };
-        };
-        let base = if self.folded == Fold::Inside { column.folded_sum } else { 0 };
-        let sum = if self.low < self.high { column.sum(self.low, self.high) } else { 0 };
+        }
+        let gone = series.folded.as_ref().and_then(|folded| folded.columns.get(column));
+        let base = gone.filter(|_| folded == Fold::Inside).map_or(0, |gone| gone.sum);
+        let before = gone.map_or(0, |gone| gone.before);
+        let total = |index: usize| series.rows.total(index, column, before);
+        let sum = if low < high { total(high).wrapping_sub(total(low)) } else { 0 };
         Reading { value: decimal(base.saturating_add(sum)), exact: !self.is_cut() }
     }
 
     /// Adds the distinct marks of `column` to `seen`, which stays sorted. Says whether that is exact. O(m log m) in the
     /// entries.
     pub fn distinct_into(&self, column: usize, seen: &mut Vec<u64>) -> bool {
-        let Some(column) = self.series.columns.get(column) else { return true };
-        if self.folded == Fold::Inside {
-            seen.extend_from_slice(&column.folded_marks);
+        let Some(kind) = self.series.columns.get(column).map(Column::kind) else { return true };
+        let gone = self.series.folded.as_ref().and_then(|folded| folded.columns.get(column));
+        let gone = gone.filter(|_| self.folded == Fold::Inside);
+        if let Some(gone) = gone {
+            seen.extend_from_slice(&gone.marks);
         }
-        if column.kind == ColumnKind::Mark {
-            seen.extend(column.marks.range(self.low..self.high).flatten());
+        if kind == ColumnKind::Mark {
+            seen.extend(self.series.rows.marks(column, self.low, self.high));
         }
         seen.sort_unstable();
         seen.dedup();
-        self.folded == Fold::Outside || (self.folded == Fold::Inside && !column.marks_full)
+        self.folded == Fold::Outside || gone.is_some_and(|gone| !gone.full)
     }
 
     /// The instant of the last entry. O(1).
     pub fn last(&self) -> Option<Timestamp> {
         if self.low < self.high {
-            return self.series.entries.get(self.high - 1).map(|entry| entry.at);
+            return self.series.rows.micros(self.high - 1).map(Timestamp::clamped);
         }
         match self.folded {
             Fold::Inside | Fold::Across { last: true } => self.series.folded_until().map(|until| until.at),
@@ -157,11 +173,13 @@ impl<'a> Stretch<'a> {
     ///
     /// Not exact when the span starts between the first and the last entry that were folded.
     pub fn first(&self) -> Reading<Option<Timestamp>> {
-        let entries = &self.series.entries;
-        let kept = (self.low < self.high).then(|| entries.get(self.low).map(|entry| entry.at)).flatten();
+        let kept = (self.low < self.high).then(|| self.series.rows.micros(self.low)).flatten();
+        let kept = kept.map(Timestamp::clamped);
         match self.folded {
             Fold::Outside => Reading { value: kept, exact: true },
-            Fold::Inside => Reading { value: self.series.base.as_ref().map(|base| base.first), exact: true },
+            Fold::Inside => {
+                Reading { value: self.series.folded.as_ref().map(|folded| folded.base.first), exact: true }
+            }
             Fold::Across { .. } => Reading { value: kept, exact: false },
         }
     }
@@ -172,8 +190,8 @@ impl<'a> Stretch<'a> {
     }
 
     /// The entries, oldest first.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
-        self.series.entries.range(self.low..self.high)
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + use<'a> {
+        self.series.rows.entries(self.low, self.high)
     }
 }
 

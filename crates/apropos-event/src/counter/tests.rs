@@ -93,8 +93,37 @@ struct Fact {
 }
 
 fn fact() -> impl Strategy<Value = Fact> {
-    (0..400_i64, 0..4_u64, proptest::option::of(-50..50_i64), proptest::option::of(0..5_u64))
+    // Now and then an amount so large that totals need more room.
+    let amount = prop_oneof![8 => -50..50_i64, 1 => -50_000_000_000_000_000..50_000_000_000_000_000_i64];
+    (0..400_i64, 0..4_u64, proptest::option::of(amount), proptest::option::of(1..6_u64))
         .prop_map(|(at, key, amount, mark)| Fact { at, key, amount, mark })
+}
+
+/// What is done to a series.
+#[derive(Clone, Debug)]
+enum Deed {
+    Insert(Fact),
+    Fold(usize),
+    Forget(i64),
+    AddColumn,
+    MoveAway(u64),
+    Relabel,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        12 => fact().prop_map(Deed::Insert),
+        1 => (0..20_usize).prop_map(Deed::Fold),
+        1 => (0..200_i64).prop_map(Deed::Forget),
+        1 => Just(Deed::AddColumn),
+        1 => (0..4_u64).prop_map(Deed::MoveAway),
+        1 => Just(Deed::Relabel),
+    ]
+}
+
+fn cells(fact: &Fact) -> [Cell; 2] {
+    let amount = |n: i64| Cell::Amount(Amount::from_decimal(Decimal::new(n, 2)).unwrap_or_default());
+    [fact.amount.map_or(Cell::Absent, amount), fact.mark.map_or(Cell::Absent, Cell::Mark)]
 }
 
 fn micros(n: i64) -> Timestamp {
@@ -106,13 +135,7 @@ fn series(facts: &[Fact]) -> Series {
     series.ensure_column(&PropertyName::new("amount").unwrap(), ColumnKind::Amount);
     series.ensure_column(&PropertyName::new("what").unwrap(), ColumnKind::Mark);
     for fact in facts {
-        let cells = [
-            fact.amount.map_or(Cell::Absent, |n| {
-                Cell::Amount(Amount::from_decimal(Decimal::new(n, 2)).unwrap_or_default())
-            }),
-            fact.mark.map_or(Cell::Absent, Cell::Mark),
-        ];
-        series.insert(Entry::new(micros(fact.at), fact.key), &cells);
+        series.insert(Entry::new(micros(fact.at), fact.key), &cells(fact));
     }
     series
 }
@@ -160,6 +183,64 @@ proptest! {
         }
         let all = series.count(Span { from: Timestamp::MIN, to: micros(400) });
         prop_assert!(all.exact);
+    }
+
+    #[test]
+    fn a_series_is_a_sorted_list(deeds in proptest::collection::vec(deed(), 0..60)) {
+        let mut series = series(&[]);
+        let mut twin: Vec<(Entry, Vec<Cell>)> = Vec::new();
+        let mut until = None;
+        for deed in deeds {
+            match deed {
+                Deed::Insert(fact) => {
+                    let entry = Entry::new(micros(fact.at), fact.key);
+                    let mark = entry.mark();
+                    let new = until.is_none_or(|until| until < mark) && twin.iter().all(|(one, _)| one.mark() != mark);
+                    prop_assert_eq!(series.insert(entry, &cells(&fact)), new);
+                    if new {
+                        let at = twin.partition_point(|(one, _)| one.mark() < mark);
+                        twin.insert(at, (entry, cells(&fact).to_vec()));
+                    }
+                }
+                Deed::Fold(entries) => {
+                    let mut keys = Vec::new();
+                    series.fold(SeriesLimits { entries, since: Timestamp::MIN }, |key| keys.push(key));
+                    let gone: Vec<_> = twin.drain(..twin.len().saturating_sub(entries)).collect();
+                    prop_assert_eq!(keys, gone.iter().map(|(one, _)| one.key).collect::<Vec<_>>());
+                    until = gone.last().map(|(one, _)| one.mark()).or(until);
+                }
+                Deed::Forget(since) => {
+                    series.forget_before(micros(since), |_| {});
+                    let kept = twin.partition_point(|(one, _)| one.at < micros(since));
+                    until = twin.drain(..kept).next_back().map(|(one, _)| one.mark()).or(until);
+                }
+                Deed::AddColumn => {
+                    let name = PropertyName::new(format!("more{}", series.columns().len())).unwrap();
+                    series.ensure_column(&name, ColumnKind::Amount);
+                }
+                Deed::MoveAway(key) => {
+                    let mut other = Series::default();
+                    series.move_to(&mut other, |entry| entry.key == key);
+                    let gone: Vec<_> = twin.extract_if(.., |(one, _)| one.key == key).map(|(one, _)| one).collect();
+                    prop_assert!(other.entries().eq(gone));
+                }
+                Deed::Relabel => {
+                    series.relabel(1, |label| label + 1);
+                    twin.iter_mut().for_each(|(one, _)| one.labels[1] += 1);
+                }
+            }
+            prop_assert!(series.entries().eq(twin.iter().map(|(one, _)| *one)));
+            prop_assert!(series.entries().rev().eq(twin.iter().rev().map(|(one, _)| *one)));
+            for (index, (entry, cells)) in twin.iter().enumerate() {
+                for column in 0..series.columns().len() {
+                    let expected = cells.get(column).copied().unwrap_or(Cell::Absent);
+                    prop_assert_eq!(series.cell(index, column), expected);
+                }
+                prop_assert!(series.check_of(entry.key).is_some());
+            }
+            prop_assert_eq!(series.cell(twin.len(), 0), Cell::Absent);
+            prop_assert_eq!(series.check_of(9), None);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use apropos_condition::{AttributeId, Schema};
-use apropos_event::counter::Window;
+use apropos_event::counter::{ColumnKey, ColumnKind, Columns, Window};
 use apropos_event::{EventKind, PropertyName};
 
 use crate::counting::Figure;
@@ -133,7 +133,9 @@ impl ProfileRules {
             };
             let window = *self.windows.get(counter.window)?;
             let sink = Sink::Fact(fact);
-            Some(Wanted { kind: counter.kind.clone(), window, figure: Figure::of(counter), sink })
+            let usual = counter.kind.as_ref().map(|kind| self.columns_of(kind)).unwrap_or_default();
+            let figure = Figure::of(counter, &usual);
+            Some(Wanted { kind: counter.kind.clone(), window, figure, sink })
         });
         let ever = |kind: Option<&EventKind>, figure: Figure, fact: Option<AttributeId>| {
             let sink = Sink::Fact(fact?);
@@ -142,8 +144,8 @@ impl ProfileRules {
         let benefit = EventKind::new(BENEFIT).ok();
         let gained = [fixed.gained_company, fixed.gained_customer].into_iter().zip(BENEFIT_SIDES);
         let gained = gained.filter_map(|(fact, side)| {
-            let side = PropertyName::new(side).ok()?;
-            ever(benefit.as_ref(), Figure::Sum(side), fact)
+            let side = self.amounts_of(benefit.as_ref()?, PropertyName::new(side).ok()?);
+            ever(benefit.as_ref(), side, fact)
         });
         let events = ever(None, Figure::Count, fixed.events);
         Plan::new(counters.chain(gained).chain(events).chain(self.trade(fixed)))
@@ -171,11 +173,22 @@ impl ProfileRules {
         ];
         for (sum, window, property, fact) in sums {
             let Some(property) = property else { continue };
-            add(bought, window, Figure::Sum(property.clone()), fact.map(part(Part::Bought(sum))));
+            add(bought, window, self.amounts_of(bought, property.clone()), fact.map(part(Part::Bought(sum))));
             if let Some(refund) = &value.refund {
-                add(refund, window, Figure::Sum(property.clone()), fact.map(part(Part::Refunded(sum))));
+                add(refund, window, self.amounts_of(refund, property.clone()), fact.map(part(Part::Refunded(sum))));
             }
         }
         wanted
+    }
+
+    fn amounts_of(&self, kind: &EventKind, property: PropertyName) -> Figure {
+        Figure::Sum(ColumnKey::new(property, ColumnKind::Amount, &self.columns_of(kind)))
+    }
+
+    /// The columns of the lane of a kind.
+    fn columns_of(&self, kind: &EventKind) -> Columns {
+        let rule = self.kinds.binary_search_by(|rule| rule.kind.cmp(kind)).ok();
+        let lane = rule.and_then(|at| self.kinds.get(at)).and_then(|rule| rule.lane.as_ref());
+        lane.map(|lane| lane.columns.clone()).unwrap_or_default()
     }
 }

@@ -126,7 +126,7 @@ impl ProfileRules {
         if let Some(id) = fixed.last_channel {
             let entries = profile.members.iter().flat_map(|member| {
                 let newest = |series: &apropos_event::counter::Series| {
-                    series.entries().rev().find(|entry| entry.labels[CHANNEL] != 0).copied()
+                    series.entries().rev().find(|entry| entry.labels[CHANNEL] != 0)
                 };
                 member.history.all().filter_map(newest).map(move |entry| (entry.at, entry.key, member, entry))
             });

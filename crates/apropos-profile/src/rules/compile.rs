@@ -1,7 +1,7 @@
 //! Checking a definition: all problems at once, then tables to look things up in.
 
 use apropos_condition::{AttributeType, Schema};
-use apropos_event::counter::{ColumnKind, Window};
+use apropos_event::counter::{Column, ColumnKind, Columns, Window};
 use apropos_event::{
     Duration, EventKind, IdentifierKind, Path, Problem, Problems, PropertyName, Value, did_you_mean,
 };
@@ -240,21 +240,20 @@ impl ProfileRules {
     fn build_kind(&self, kind: EventKind) -> KindRule {
         let event = self.event(&kind);
         let counters = || self.counters.iter().filter(|counter| counter.kind.as_ref() == Some(&kind));
-        let mut columns: Vec<(PropertyName, ColumnKind)> =
-            counters().filter_map(Counter::column).map(|(name, column)| (name.clone(), column)).collect();
+        let mut columns: Vec<Column> = counters().filter_map(Counter::column).collect();
         let money = self
             .definition
             .value
             .as_ref()
             .filter(|value| value.purchase == kind || value.refund.as_ref() == Some(&kind));
         if let Some(value) = money {
-            columns.push((value.amount.clone(), ColumnKind::Amount));
-            columns.extend(value.margin.clone().map(|margin| (margin, ColumnKind::Amount)));
+            columns.push(Column::new(value.amount.clone(), ColumnKind::Amount));
+            columns.extend(value.margin.clone().map(|margin| Column::new(margin, ColumnKind::Amount)));
         }
         let benefit = kind.as_str() == BENEFIT;
         if benefit {
             let sides = BENEFIT_SIDES.iter().filter_map(|side| PropertyName::new(side).ok());
-            columns.extend(sides.map(|side| (side, ColumnKind::Amount)));
+            columns.extend(sides.map(|side| Column::new(side, ColumnKind::Amount)));
         }
         columns.sort();
         columns.dedup();
@@ -272,7 +271,7 @@ impl ProfileRules {
             found.collect()
         });
         KindRule {
-            lane: counted.then_some(LaneRule { columns, entries }),
+            lane: counted.then(|| LaneRule { columns: Columns::new(columns), entries }),
             traits,
             effort: event.is_some_and(|event| event.effort),
             built_in: is_built_in(kind.as_str()),

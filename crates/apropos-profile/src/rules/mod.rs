@@ -7,7 +7,7 @@ mod compile;
 pub(crate) use compile::{BENEFIT, BENEFIT_SIDES};
 
 use apropos_condition::AttributeId;
-use apropos_event::counter::{ColumnKind, Window};
+use apropos_event::counter::{Column, ColumnKind, Window};
 use apropos_event::{Duration, EventKind, IdentifierKind, PropertyName, SourceId};
 
 use crate::definition::{
@@ -89,11 +89,12 @@ pub(crate) enum Target {
 
 impl Counter {
     /// The column that the counter needs in the lane of its kind.
-    pub(crate) fn column(&self) -> Option<(&PropertyName, ColumnKind)> {
+    pub(crate) fn column(&self) -> Option<Column> {
         let property = self.property.as_ref()?;
+        let column = |kind: ColumnKind| Some(Column::new(property.clone(), kind));
         match self.aggregate {
-            Aggregate::Sum => Some((property, ColumnKind::Amount)),
-            Aggregate::Distinct if property.as_str() != CHANNEL => Some((property, ColumnKind::Mark)),
+            Aggregate::Sum => column(ColumnKind::Amount),
+            Aggregate::Distinct if property.as_str() != CHANNEL => column(ColumnKind::Mark),
             _ => None,
         }
     }
