@@ -54,6 +54,22 @@ pub(crate) enum Figure {
 }
 
 impl Figure {
+    /// Reads what is usually asked of one lane; `None` for what takes longer, see [`Seen::read`].
+    #[inline]
+    pub(crate) fn of_lane(&self, lane: &Stretch<'_>, now: Timestamp) -> Option<Count> {
+        Some(match self {
+            Self::Count => Count::Number(lane.count().value),
+            Self::Sum(column) => {
+                let sum = column.position(lane.series().columns()).map(|column| lane.sum(column));
+                let sum = sum.map_or(Some(Decimal::ZERO), |sum| sum.exact.then_some(sum.value));
+                sum.map_or(Count::Nothing, Count::Amount)
+            }
+            Self::Last => lane.last().map_or(Count::Nothing, Count::Instant),
+            Self::DaysSince | Self::DaysSinceInLanes => days_since(lane.last(), now),
+            Self::NoSum | Self::First | Self::Channels | Self::Distinct(_) => return None,
+        })
+    }
+
     /// What the counter reads, where lanes usually have the columns `usual`.
     pub(crate) fn of(counter: &Counter, usual: &Columns) -> Self {
         let key = |property: &PropertyName, kind| ColumnKey::new(property.clone(), kind, usual);
@@ -73,6 +89,9 @@ impl Figure {
         }
     }
 }
+
+/// No events.
+static NONE: Series = Series::EMPTY;
 
 /// Where a profile keeps the events of one kind, or of any.
 #[derive(Debug)]
@@ -119,6 +138,16 @@ impl<'a> Events<'a> {
         Self(places)
     }
 
+    /// The lane that has all of them, nearly always; one without entries where there are none.
+    #[inline]
+    pub(crate) fn lane(&self) -> Option<&'a Series> {
+        match &self.0 {
+            Few::One(Place { series, among: None, .. }) => Some(series),
+            Few::Many(places) if places.is_empty() => Some(&NONE),
+            _ => None,
+        }
+    }
+
     /// Those that lie in `span`. O(members · log events).
     #[inline]
     pub(crate) fn through(&self, span: Span) -> Seen<'a> {
@@ -132,7 +161,6 @@ impl<'a> Seen<'a> {
     ///
     /// A count or number of distinct values whose window reaches behind what is kept is at least what is read; sums and
     /// firsts of such windows are nothing.
-    #[inline]
     pub(crate) fn read(&self, figure: &Figure, marks: &mut Vec<u64>) -> Count {
         match figure {
             Figure::Count => Count::Number(self.count()),
@@ -140,15 +168,11 @@ impl<'a> Seen<'a> {
             Figure::NoSum => Count::Amount(Decimal::ZERO),
             Figure::First => self.first().map_or(Count::Nothing, Count::Instant),
             Figure::Last => self.last().map_or(Count::Nothing, Count::Instant),
-            Figure::DaysSince => self.days_since(self.last()),
-            Figure::DaysSinceInLanes => self.days_since(self.last_in_lanes()),
+            Figure::DaysSince => days_since(self.last(), self.to),
+            Figure::DaysSinceInLanes => days_since(self.last_in_lanes(), self.to),
             Figure::Channels => distinct(marks, |marks| self.channels(marks)),
             Figure::Distinct(column) => distinct(marks, |marks| self.marks(column, marks)),
         }
-    }
-
-    fn days_since(&self, at: Option<Timestamp>) -> Count {
-        at.map_or(Count::Nothing, |at| Count::Days(self.to.since(at).as_days_f64()))
     }
 
     /// How many there are.
@@ -214,6 +238,10 @@ impl<'a> Seen<'a> {
     fn parts(&self) -> std::slice::Iter<'_, Part<'a>> {
         self.parts.items().iter()
     }
+}
+
+fn days_since(last: Option<Timestamp>, now: Timestamp) -> Count {
+    last.map_or(Count::Nothing, |last| Count::Days(now.since(last).as_days_f64()))
 }
 
 fn distinct(marks: &mut Vec<u64>, collect: impl FnOnce(&mut Vec<u64>)) -> Count {

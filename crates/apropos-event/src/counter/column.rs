@@ -62,6 +62,9 @@ impl Column {
 pub struct Columns(Option<Arc<[Column]>>);
 
 impl Columns {
+    /// No columns.
+    pub const NONE: Self = Self(None);
+
     /// These columns; what comes twice is left out the second time.
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         let mut each: Vec<Column> = Vec::new();

@@ -44,6 +44,6 @@ mod window;
 
 pub use amount::Amount;
 pub use column::{Cell, Column, ColumnKey, ColumnKind, Columns};
-pub use query::{Reading, Stretch};
+pub use query::{Past, Reading, Stretch};
 pub use series::{Entry, Mark, Series, SeriesLimits};
 pub use window::{CalendarUnit, ParseWindowError, Span, Window};

@@ -24,8 +24,17 @@ impl Series {
     /// Finds the entries that lie in `span`, for any number of readings. O(log n).
     #[inline]
     pub fn stretch(&self, span: Span) -> Stretch<'_> {
-        let (low, high) = self.range(span);
-        Stretch { series: self, low, high, folded: self.fold_in(span) }
+        self.up_to(span.to).since(span.from)
+    }
+
+    /// Finds the entries that are not after `to`, for any number of stretches of them. O(log n).
+    #[inline]
+    pub fn up_to(&self, to: Timestamp) -> Past<'_> {
+        let ends = self.rows.micros(0).zip(self.rows.micros(self.len().wrapping_sub(1)));
+        let (front, back) = ends.unwrap_or((i64::MAX, i64::MAX));
+        // Most windows end after everything: nothing to search.
+        let high = if back <= to.as_micros() { self.len() } else { self.rows.before(to.as_micros() + 1) };
+        Past { series: self, front, back, to, high }
     }
 
     /// How many entries lie in `span`. O(log n).
@@ -61,34 +70,35 @@ impl Series {
     pub fn within(&self, span: Span) -> impl DoubleEndedIterator<Item = Entry> {
         self.stretch(span).entries()
     }
+}
 
-    /// The indices of the entries in `span`.
-    #[inline]
-    fn range(&self, span: Span) -> (usize, usize) {
-        let rows = &self.rows;
-        let length = rows.len();
-        let (Some(front), Some(back)) = (rows.micros(0), rows.micros(length.wrapping_sub(1))) else {
-            return (0, 0);
-        };
-        let (from, to) = (span.from.as_micros(), span.to.as_micros());
-        // Most windows begin before everything or after everything, and end after everything: nothing to search.
-        let low = if from <= front {
-            0
-        } else if back < from {
-            length
-        } else {
-            rows.before(from)
-        };
-        let high = if back <= to { length } else { rows.before(to.saturating_add(1)) };
-        (low, high.max(low))
-    }
+/// The entries of a series up to an instant, found once for any number of stretches.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    series: &'a Series,
+    /// The first and the last instant of the series, in microseconds.
+    front: i64,
+    back: i64,
+    to: Timestamp,
+    high: usize,
+}
 
+impl<'a> Past<'a> {
+    /// Those of them that are not before `from`. O(log n).
     #[inline]
-    fn fold_in(&self, span: Span) -> Fold {
-        match &self.folded {
-            Some(folded) => folded.base.seen_from(span),
+    pub fn since(&self, from: Timestamp) -> Stretch<'a> {
+        let Self { series, front, back, to, high } = *self;
+        // Most windows begin before everything or after everything.
+        let low = match from.as_micros() {
+            from if from <= front => 0,
+            from if back < from => high,
+            from => series.rows.before(from).min(high),
+        };
+        let folded = match &series.folded {
+            Some(folded) => folded.base.seen_from(Span { from, to }),
             None => Fold::Outside,
-        }
+        };
+        Stretch { series, low, high, folded }
     }
 }
 
@@ -136,8 +146,7 @@ impl<'a> Stretch<'a> {
         let gone = series.folded.as_ref().and_then(|folded| folded.columns.get(column));
         let base = gone.filter(|_| folded == Fold::Inside).map_or(0, |gone| gone.sum);
         let before = gone.map_or(0, |gone| gone.before);
-        let total = |index: usize| series.rows.total(index, column, before);
-        let sum = if low < high { total(high).wrapping_sub(total(low)) } else { 0 };
+        let sum = if low < high { series.rows.sum(column, low, high, before) } else { 0 };
         Reading { value: decimal(base.saturating_add(sum)), exact: !self.is_cut() }
     }
 
@@ -159,6 +168,7 @@ impl<'a> Stretch<'a> {
     }
 
     /// The instant of the last entry. O(1).
+    #[inline]
     pub fn last(&self) -> Option<Timestamp> {
         if self.low < self.high {
             return self.series.rows.micros(self.high - 1).map(Timestamp::clamped);

@@ -11,7 +11,7 @@ use crate::Timestamp;
 use super::{Amount, Cell, ColumnKind, Entry};
 
 /// Rows, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Rows {
     /// What was dropped in front, and the rows.
     words: Vec<u64>,
@@ -30,9 +30,12 @@ const HEAD: usize = 3;
 const FIRST: usize = 4;
 
 impl Rows {
+    /// No rows and no cells.
+    pub(super) const EMPTY: Self = Self { words: Vec::new(), start: 0, len: 0, columns: 0, wide: false };
+
     /// No rows yet, of so many cells each.
     pub(super) fn new(columns: usize) -> Option<Self> {
-        Some(Self { columns: u32::try_from(columns).ok()?, ..Self::default() })
+        Some(Self { columns: u32::try_from(columns).ok()?, ..Self::EMPTY })
     }
 
     /// `entries`, which must come in order; their cells are still to be laid.
@@ -157,6 +160,12 @@ impl Rows {
             Some(last) => self.step(last, column).0,
             None => before,
         }
+    }
+
+    /// What the rows from `low` to just before `high` add up to.
+    #[inline]
+    pub(super) fn sum(&self, column: usize, low: usize, high: usize, before: i128) -> i128 {
+        self.total(high, column, before).wrapping_sub(self.total(low, column, before))
     }
 
     /// The total up to and with the row at `index`, and whether the row has an amount.
@@ -347,7 +356,7 @@ impl Rows {
 
     /// The same rows with one more column, of which nothing is known.
     pub(super) fn add_column(&mut self) {
-        let old = std::mem::take(self);
+        let old = std::mem::replace(self, Self::EMPTY);
         self.columns = old.columns + 1;
         self.wide = old.wide;
         self.restride(&old);
@@ -355,7 +364,7 @@ impl Rows {
 
     /// The same rows with two words for each cell.
     fn widen(&mut self) {
-        let old = std::mem::take(self);
+        let old = std::mem::replace(self, Self::EMPTY);
         self.columns = old.columns;
         self.wide = true;
         self.restride(&old);
@@ -373,7 +382,9 @@ impl Rows {
                 let (head, cells) = row.split_at_checked(HEAD).unwrap_or_default();
                 self.words.extend_from_slice(head);
                 // The upper half of a mark is of no account.
-                self.words.extend(cells.iter().flat_map(|word| [*word, (word.cast_signed() >> 63).cast_unsigned()]));
+                self.words.extend(
+                    cells.iter().flat_map(|word| [*word, (word.cast_signed() >> 63).cast_unsigned()]),
+                );
             }
             self.words.resize(begins + width, 0);
         }

@@ -52,7 +52,7 @@ pub struct SeriesLimits {
 ///
 /// Reading a count or a sum costs O(log n), distinct values O(entries in the window). Inserting at the end
 /// costs O(columns), elsewhere O(n) moves of a bounded n.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Series {
     pub(super) rows: Rows,
     pub(super) columns: Columns,
@@ -60,10 +60,13 @@ pub struct Series {
 }
 
 impl Series {
+    /// A series without entries and columns.
+    pub const EMPTY: Self = Self { rows: Rows::EMPTY, columns: Columns::NONE, folded: None };
+
     /// An empty series with these columns.
     pub fn with_columns(columns: &Columns) -> Self {
         // INVARIANT: no list of columns has 2³² of them.
-        let rows = Rows::new(columns.len()).unwrap_or_default();
+        let rows = Rows::new(columns.len()).unwrap_or(Rows::EMPTY);
         Self { rows, columns: columns.clone(), folded: None }
     }
 
@@ -276,6 +279,12 @@ impl Series {
                 }
             });
         }
+    }
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self::EMPTY
     }
 }
 

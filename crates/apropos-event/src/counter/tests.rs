@@ -226,7 +226,9 @@ proptest! {
                 }
                 Deed::Relabel => {
                     series.relabel(1, |label| label + 1);
-                    twin.iter_mut().for_each(|(one, _)| one.labels[1] += 1);
+                    for (one, _) in &mut twin {
+                        one.labels[1] += 1;
+                    }
                 }
             }
             prop_assert!(series.entries().eq(twin.iter().map(|(one, _)| *one)));

@@ -88,6 +88,11 @@ impl CalendarUnit {
         }
     }
 
+    /// The first instant of the unit of `now` and the `count` − 1 units before it.
+    fn first_instant(self, count: u16, now: Timestamp, zone: &Zone) -> Timestamp {
+        zone.start_of_day(self.start(zone.day(now), count.saturating_sub(1)))
+    }
+
     /// The longest that `count` units can last.
     fn at_most(self, count: u16) -> Duration {
         let days = match self {
@@ -106,15 +111,19 @@ impl Window {
     ///
     /// A rolling window of length w holds what is younger than w; a calendar window starts at the first instant of
     /// its first local day. Both end at `now`, itself included.
+    #[inline]
     pub fn span(self, now: Timestamp, zone: &Zone) -> Span {
-        let from = match self {
+        Span { from: self.start(now, zone), to: now }
+    }
+
+    /// The first of those instants.
+    #[inline]
+    pub fn start(self, now: Timestamp, zone: &Zone) -> Timestamp {
+        match self {
             Self::Ever => Timestamp::MIN,
             Self::Rolling(length) => now.minus(length).plus(Duration::from_micros(1)),
-            Self::Calendar { unit, count } => {
-                zone.start_of_day(unit.start(zone.day(now), count.saturating_sub(1)))
-            }
-        };
-        Span { from, to: now }
+            Self::Calendar { unit, count } => unit.first_instant(count, now, zone),
+        }
     }
 
     /// How far back the window can reach; `None` for [`Window::Ever`].

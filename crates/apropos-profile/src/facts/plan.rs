@@ -175,7 +175,12 @@ impl ProfileRules {
             let Some(property) = property else { continue };
             add(bought, window, self.amounts_of(bought, property.clone()), fact.map(part(Part::Bought(sum))));
             if let Some(refund) = &value.refund {
-                add(refund, window, self.amounts_of(refund, property.clone()), fact.map(part(Part::Refunded(sum))));
+                add(
+                    refund,
+                    window,
+                    self.amounts_of(refund, property.clone()),
+                    fact.map(part(Part::Refunded(sum))),
+                );
             }
         }
         wanted

@@ -33,7 +33,7 @@ impl ProfileRules {
     ) {
         self.write_traits(profile, now, binding, facts);
         self.write_consent(profile, now, binding, facts);
-        self.write_history(profile, now, binding, facts);
+        write_history(profile, now, binding, facts);
         self.write_counts(profile, now, zone, binding, facts);
         self.write_profile(profile, now, binding, facts);
     }
@@ -116,27 +116,6 @@ impl ProfileRules {
         }
     }
 
-    fn write_history(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
-        let fixed = &binding.fixed;
-        if let Some(id) = fixed.days_since_last
-            && let Some(latest) = profile.latest()
-        {
-            facts.set_double(id, now.since(latest).as_days_f64());
-        }
-        if let Some(id) = fixed.last_channel {
-            let entries = profile.members.iter().flat_map(|member| {
-                let newest = |series: &apropos_event::counter::Series| {
-                    series.entries().rev().find(|entry| entry.labels[CHANNEL] != 0)
-                };
-                member.history.all().filter_map(newest).map(move |entry| (entry.at, entry.key, member, entry))
-            });
-            let newest = entries.max_by_key(|(at, key, ..)| (*at, *key));
-            if let Some(channel) = newest.and_then(|(.., member, entry)| member.history.channel_of(&entry)) {
-                facts.set_text(id, channel.as_str());
-            }
-        }
-    }
-
     /// Writes what is counted, added up or told apart in windows.
     fn write_counts(
         &self,
@@ -152,10 +131,17 @@ impl ProfileRules {
         let mut trade = Trade::default();
         for OfKind { kind, windows } in kinds {
             let events = Events::of(profile, kind.as_ref().map(EventKind::as_str));
+            let lane = events.lane().map(|lane| lane.up_to(now));
             for InWindow { window, figures } in windows {
-                let seen = events.through(Span { from: starts.of(*window), to: now });
+                let from = starts.of(*window);
+                let in_lane = lane.map(|lane| lane.since(from));
+                let mut others = None;
                 for (figure, sink) in figures {
-                    let count = seen.read(figure, &mut marks);
+                    let count = in_lane.as_ref().and_then(|lane| figure.of_lane(lane, now));
+                    let count = count.unwrap_or_else(|| {
+                        let seen = others.get_or_insert_with(|| events.through(Span { from, to: now }));
+                        seen.read(figure, &mut marks)
+                    });
                     match sink {
                         Sink::Fact(id) => write_count(facts, *id, count),
                         Sink::Part { part, .. } => trade.put(*part, count),
@@ -227,6 +213,27 @@ impl ProfileRules {
     }
 }
 
+fn write_history(profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
+    let fixed = &binding.fixed;
+    if let Some(id) = fixed.days_since_last
+        && let Some(latest) = profile.latest()
+    {
+        facts.set_double(id, now.since(latest).as_days_f64());
+    }
+    if let Some(id) = fixed.last_channel {
+        let entries = profile.members.iter().flat_map(|member| {
+            let newest = |series: &apropos_event::counter::Series| {
+                series.entries().rev().find(|entry| entry.labels[CHANNEL] != 0)
+            };
+            member.history.all().filter_map(newest).map(move |entry| (entry.at, entry.key, member, entry))
+        });
+        let newest = entries.max_by_key(|(at, key, ..)| (*at, *key));
+        if let Some(channel) = newest.and_then(|(.., member, entry)| member.history.channel_of(&entry)) {
+            facts.set_text(id, channel.as_str());
+        }
+    }
+}
+
 fn write_count(facts: &mut Facts, id: AttributeId, count: Count) {
     match count {
         Count::Number(n) => facts.set_int(id, i64::try_from(n).unwrap_or(i64::MAX)),
@@ -249,19 +256,17 @@ impl<'a> Starts<'a> {
     fn new(windows: &'a [Window], now: Timestamp, zone: &'a Zone) -> Self {
         let mut known = [Timestamp::MIN; 16];
         for (start, window) in known.iter_mut().zip(windows) {
-            *start = window.span(now, zone).from;
+            *start = window.start(now, zone);
         }
         Self { windows, now, zone, known }
     }
 
+    #[inline]
     fn of(&self, window: usize) -> Timestamp {
-        match self.known.get(window) {
-            Some(start) => *start,
-            None => {
-                let window = self.windows.get(window).copied();
-                window.map_or(Timestamp::MIN, |window| window.span(self.now, self.zone).from)
-            }
-        }
+        self.known.get(window).copied().unwrap_or_else(|| {
+            let window = self.windows.get(window).copied();
+            window.map_or(Timestamp::MIN, |window| window.start(self.now, self.zone))
+        })
     }
 }
 

@@ -188,9 +188,9 @@ fn told(facts: &Facts, name: &str) -> Count {
 /// What facts say of money, beside what the profile says when it is asked.
 fn check_value(rules: &ProfileRules, profile: &Profile, now: Timestamp, zone: &Zone, facts: &Facts) {
     let value = rules.value(profile, now, zone).unwrap();
-    let told = |name: &str| match facts.get(facts.schema().id(&format!("profile.value.{name}")).unwrap()) {
-        None => None,
-        Some(datum) => Some(datum.to_string()),
+    let told = |name: &str| {
+        let id = facts.schema().id(&format!("profile.value.{name}")).unwrap();
+        facts.get(id).map(|datum| datum.to_string())
     };
     let amount = |amount: Option<Decimal>| amount.map(|amount| amount.to_string());
     assert_eq!(told("spent"), amount(value.spent));
