@@ -57,6 +57,7 @@ fn amounts_add_up_exactly_in_any_order() {
         (crate::Value::from("1 000"), None),
         (crate::Value::from("-0.000000001"), Some("-0.000000001")),
         (crate::Value::Double(0.1), Some("0.1")),
+        (crate::Value::Double(4_460_598_551.27), Some("4460598551.27")),
         (crate::Value::Int(3), Some("3")),
         (crate::Value::from("1e5"), None),
         (crate::Value::from("9999999999999999999"), None),
