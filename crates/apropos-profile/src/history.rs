@@ -8,6 +8,7 @@ use apropos_event::{ChannelId, EventKind, PropertyName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Index, Memo, Names};
+use crate::rare::Rare;
 
 /// Events of one kind that a counter names, with the properties it asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,11 +47,11 @@ pub(crate) struct History {
     /// All other kinds.
     pub(crate) common: Series,
     /// By goal.
-    pub(crate) efforts: Vec<EffortLane>,
+    pub(crate) efforts: Rare<EffortLane>,
     /// The newest event.
     pub(crate) latest: Option<Timestamp>,
     #[serde(skip)]
-    index: Memo<Index>,
+    index: Memo<Box<Index>>,
 }
 
 impl std::fmt::Debug for History {
@@ -99,7 +100,7 @@ impl History {
     fn index(&mut self) -> &mut Index {
         let Self { lanes, common, index, .. } = self;
         index.0.get_or_insert_with(|| {
-            let mut index = Index::default();
+            let mut index = Box::<Index>::default();
             for series in lanes.iter().map(|lane| &lane.series).chain([&*common]) {
                 series.entries().for_each(|entry| index.insert(entry.key, entry.check));
             }

@@ -5,6 +5,7 @@ mod error;
 mod few;
 mod key;
 mod names;
+mod rare;
 
 mod history;
 mod ledger;

@@ -115,8 +115,8 @@ impl ProfileRules {
             whole.members.into_iter().partition(|member| side.binary_search(&member.key).is_ok());
         let (my_links, their_links): (Vec<_>, Vec<_>) =
             whole.links.into_iter().partition(|merged| side.binary_search(&merged.link.a).is_ok());
-        *profile = Profile { members: mine, links: my_links };
-        Ok(vec![Profile { members: theirs, links: their_links }])
+        *profile = Profile { members: mine, links: my_links.into() };
+        Ok(vec![Profile { members: theirs, links: their_links.into() }])
     }
 
     /// What a person must decide about a profile by itself: kinds of identifiers that one person has only once (limit 1), of

@@ -6,13 +6,15 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rare::Rare;
+
 /// Names in order, numbered from 1; 0 means none.
 ///
 /// Sorted, so that the numbers do not depend on the order in which names were met: a new name moves the
 /// numbers behind it, and whoever stores numbers rewrites them with [`Names::insert`]'s answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Names<T>(Vec<T>);
+pub(crate) struct Names<T>(Rare<T>);
 
 /// What is beyond the table's room.
 pub(crate) const OTHER: u16 = u16::MAX;
@@ -21,7 +23,7 @@ const MAX_NAMES: usize = 255;
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Rare::NONE)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::history::History;
 use crate::identity::Link;
 use crate::ledger::{Dossier, Entry, Goal, Setting, Tie};
 use crate::names::Memo;
+use crate::rare::Rare;
 use crate::stance::{Area, Matter, Stance, Statement};
 use crate::traits::Claims;
 use crate::{ImportError, Key, TraitPolicy};
@@ -24,7 +25,7 @@ pub struct Profile {
     /// By key.
     pub(crate) members: Vec<Member>,
     /// By id.
-    pub(crate) links: Vec<Merged>,
+    pub(crate) links: Rare<Merged>,
 }
 
 /// A profile as it is read, before its rules are checked.
@@ -32,7 +33,7 @@ pub struct Profile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Unchecked {
     members: Vec<Member>,
-    links: Vec<Merged>,
+    links: Rare<Merged>,
 }
 
 impl TryFrom<Unchecked> for Profile {
@@ -67,15 +68,15 @@ pub(crate) const MAX_ENTRIES: usize = 256;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     pub(crate) key: Key,
-    pub(crate) identifiers: Vec<IdentifierFact>,
+    pub(crate) identifiers: Rare<IdentifierFact>,
     #[serde(rename = "traits")]
     pub(crate) claims: Claims,
     pub(crate) history: History,
-    pub(crate) stances: Vec<Stance>,
-    pub(crate) settings: Vec<Setting>,
-    pub(crate) goals: Vec<Goal>,
-    pub(crate) ties: Vec<Tie>,
-    pub(crate) dossiers: Vec<Dossier>,
+    pub(crate) stances: Rare<Stance>,
+    pub(crate) settings: Rare<Setting>,
+    pub(crate) goals: Rare<Goal>,
+    pub(crate) ties: Rare<Tie>,
+    pub(crate) dossiers: Rare<Dossier>,
     /// The newest statement of any copy that went into this one when copies were joined: what was agreed to up to then does
     /// not spread to other members.
     pub(crate) joined: Option<Timestamp>,
@@ -197,14 +198,14 @@ impl Member {
     pub(crate) fn new(key: Key) -> Self {
         Self {
             key,
-            identifiers: Vec::new(),
+            identifiers: Rare::NONE,
             claims: Claims::default(),
             history: History::default(),
-            stances: Vec::new(),
-            settings: Vec::new(),
-            goals: Vec::new(),
-            ties: Vec::new(),
-            dossiers: Vec::new(),
+            stances: Rare::NONE,
+            settings: Rare::NONE,
+            goals: Rare::NONE,
+            ties: Rare::NONE,
+            dossiers: Rare::NONE,
             joined: None,
             plain: Memo(None),
         }

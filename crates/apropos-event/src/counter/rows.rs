@@ -8,7 +8,7 @@
 
 use crate::Timestamp;
 
-use super::{Amount, Cell, ColumnKind, Entry};
+use super::{Amount, Cell, Column, ColumnKind, Entry};
 
 /// Rows, oldest first.
 #[derive(Clone, Debug)]
@@ -186,14 +186,14 @@ impl Rows {
             self.widen();
         }
         let at = self.place(index) + self.offset(column);
-        let step = (total << 1) | i128::from(given);
-        if let Some(low) = self.words.get_mut(at) {
-            *low = step as u64;
+        let (low, high) = words_of(total, given);
+        if let Some(word) = self.words.get_mut(at) {
+            *word = low;
         }
         if self.wide
-            && let Some(high) = self.words.get_mut(at + 1)
+            && let Some(word) = self.words.get_mut(at + 1)
         {
-            *high = (step >> 64) as u64;
+            *word = high;
         }
     }
 
@@ -242,19 +242,15 @@ impl Rows {
         match kind {
             ColumnKind::Amount => {
                 let old = self.step(index, column).0;
-                let (amount, given) = match cell {
-                    Cell::Amount(amount) => (amount.billionths(), true),
-                    Cell::Absent | Cell::Mark(_) => (0, false),
-                };
+                let (amount, given) = amount_of(cell);
                 let through = self.total(index, column, before).wrapping_add(amount);
                 self.set_step(index, column, through, given);
                 through.wrapping_sub(old)
             }
             ColumnKind::Mark => {
-                let mark = if let Cell::Mark(mark) = cell { mark.max(1) } else { NO_MARK };
                 let at = self.place(index) + self.offset(column);
                 if let Some(word) = self.words.get_mut(at) {
-                    *word = mark;
+                    *word = mark_of(cell);
                 }
                 0
             }
@@ -274,26 +270,57 @@ impl Rows {
 
     // --- rows ----------------------------------------------------------------------------------------
 
-    /// Makes a row for `entry` at `index`, whose cells leave the totals as they are and marks out; `befores` has the totals
-    /// before the first row. Says whether there was room.
+    /// Adds a row behind all others; missing cells count as absent. `before` has the totals before the first row. Says whether
+    /// there was room.
+    pub(super) fn push(
+        &mut self,
+        entry: &Entry,
+        columns: &[Column],
+        cells: &[Cell],
+        before: impl Fn(usize) -> i128,
+    ) -> bool {
+        if !self.make_room() {
+            return false;
+        }
+        let begins = self.words.len();
+        self.words.extend_from_slice(&head(entry));
+        for (at, column) in columns.iter().enumerate() {
+            let cell = cells.get(at).copied().unwrap_or(Cell::Absent);
+            let (low, high) = match column.kind() {
+                ColumnKind::Amount => {
+                    let (amount, given) = amount_of(cell);
+                    let total = self.total(self.len(), at, before(at)).wrapping_add(amount);
+                    if !self.wide && !is_narrow(total) {
+                        self.words.truncate(begins);
+                        self.widen();
+                        return self.push(entry, columns, cells, before);
+                    }
+                    words_of(total, given)
+                }
+                ColumnKind::Mark => (mark_of(cell), 0),
+            };
+            self.words.push(low);
+            if self.wide {
+                self.words.push(high);
+            }
+        }
+        self.len += 1;
+        true
+    }
+
+    /// Makes a row for `entry` at `index`, before others, whose cells leave the totals as they are and marks out; `before` has
+    /// the totals before the first row. Says whether there was room.
     pub(super) fn open(
         &mut self,
         index: usize,
         entry: &Entry,
-        kinds: impl Iterator<Item = ColumnKind>,
-        befores: impl Fn(usize) -> i128,
+        columns: &[Column],
+        before: impl Fn(usize) -> i128,
     ) -> bool {
-        let width = self.width();
-        if self.words.capacity() - self.words.len() < width && self.start as usize * 4 >= self.words.len() {
-            self.compact();
-        }
-        if self.words.capacity() == 0 {
-            self.words.reserve_exact(FIRST * width);
-        }
-        if u32::try_from(self.words.len() + width).is_err() {
+        if !self.make_room() {
             return false;
         }
-        let (from, end) = (self.place(index), self.words.len());
+        let (from, width, end) = (self.place(index), self.width(), self.words.len());
         self.words.resize(end + width, 0);
         self.words.copy_within(from..end, from + width);
         if let Some(row) = self.words.get_mut(from..from + width) {
@@ -301,13 +328,30 @@ impl Rows {
             row.iter_mut().zip(head(entry)).for_each(|(word, new)| *word = new);
         }
         self.len += 1;
-        for (column, kind) in kinds.enumerate() {
-            if kind == ColumnKind::Amount {
-                let total = self.total(index, column, befores(column));
-                self.set_step(index, column, total, false);
+        for (at, column) in columns.iter().enumerate() {
+            if column.kind() == ColumnKind::Amount {
+                let total = self.total(index, at, before(at));
+                self.set_step(index, at, total, false);
             }
         }
         true
+    }
+
+    /// Makes room for one more row, if there can be one.
+    fn make_room(&mut self) -> bool {
+        let width = self.width();
+        if self.words.capacity() - self.words.len() < width {
+            // Room in front is used again once it is a part of the whole, so that rows move seldom.
+            if self.words.len() <= self.start as usize * 4 {
+                self.compact();
+            }
+            if self.words.capacity() == 0 {
+                self.words.reserve_exact(FIRST * width);
+            } else {
+                self.words.reserve(width);
+            }
+        }
+        u32::try_from(self.words.len() + width).is_ok()
     }
 
     /// Removes the row at `index`, whose amounts the totals no longer hold.
@@ -404,6 +448,26 @@ impl Rows {
 const NO_MARK: u64 = 0;
 /// What no row holds.
 const NO_ENTRY: Entry = Entry { at: Timestamp::EPOCH, key: 0, check: 0, labels: [0; 2] };
+
+fn amount_of(cell: Cell) -> (i128, bool) {
+    match cell {
+        Cell::Amount(amount) => (amount.billionths(), true),
+        Cell::Absent | Cell::Mark(_) => (0, false),
+    }
+}
+
+fn mark_of(cell: Cell) -> u64 {
+    match cell {
+        Cell::Mark(mark) => mark.max(1),
+        Cell::Absent | Cell::Amount(_) => NO_MARK,
+    }
+}
+
+/// The words of a total and whether there is an amount; the upper one only tells something where cells are wide.
+fn words_of(total: i128, given: bool) -> (u64, u64) {
+    let step = (total << 1) | i128::from(given);
+    (step as u64, (step >> 64) as u64)
+}
 
 /// Whether a total fits one word beside its bit.
 fn is_narrow(total: i128) -> bool {

@@ -167,7 +167,10 @@ impl Series {
         };
         let Self { rows, columns, folded } = self;
         let before = |column: usize| before(folded.as_deref(), column);
-        if !rows.open(at, &entry, columns.iter().map(Column::kind), before) {
+        if at == rows.len() {
+            return rows.push(&entry, columns, cells, before);
+        }
+        if !rows.open(at, &entry, columns, before) {
             return false;
         }
         for ((index, column), cell) in columns.iter().enumerate().zip(cells) {

@@ -170,7 +170,7 @@ fn read(bytes: &[u8]) -> Option<Claims> {
     let forgotten = input.length(2)?;
     let forgotten: Option<Vec<(PropertyName, Timestamp)>> =
         (0..forgotten).map(|_| Some((PropertyName::new(input.text()?).ok()?, input.instant()?))).collect();
-    let claims = Claims { held: claims, forgotten: forgotten? };
+    let claims = Claims { held: claims.into(), forgotten: forgotten?.into() };
     input.is_empty().then_some(claims)
 }
 

@@ -13,6 +13,7 @@ use apropos_event::{PropertyName, Purposes, SourceId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::TraitPolicy;
+use crate::rare::Rare;
 
 /// What one source says about one trait.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -56,9 +57,9 @@ pub(crate) struct Held {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Claims {
     /// By trait, source and, for united traits, value.
-    held: Vec<Held>,
+    held: Rare<Held>,
     /// Traits that were forgotten, by name, and when: an older claim that arrives late does not bring them back.
-    forgotten: Vec<(PropertyName, Timestamp)>,
+    forgotten: Rare<(PropertyName, Timestamp)>,
 }
 
 /// The most sources whose claims about one trait are kept; the weakest give way.
