@@ -54,22 +54,6 @@ pub(crate) enum Figure {
 }
 
 impl Figure {
-    /// Reads what is usually asked of one lane; `None` for what takes longer, see [`Seen::read`].
-    #[inline]
-    pub(crate) fn of_lane(&self, lane: &Stretch<'_>, now: Timestamp) -> Option<Count> {
-        Some(match self {
-            Self::Count => Count::Number(lane.count().value),
-            Self::Sum(column) => {
-                let sum = column.position(lane.series().columns()).map(|column| lane.sum(column));
-                let sum = sum.map_or(Some(Decimal::ZERO), |sum| sum.exact.then_some(sum.value));
-                sum.map_or(Count::Nothing, Count::Amount)
-            }
-            Self::Last => lane.last().map_or(Count::Nothing, Count::Instant),
-            Self::DaysSince | Self::DaysSinceInLanes => days_since(lane.last(), now),
-            Self::NoSum | Self::First | Self::Channels | Self::Distinct(_) => return None,
-        })
-    }
-
     /// What the counter reads, where lanes usually have the columns `usual`.
     pub(crate) fn of(counter: &Counter, usual: &Columns) -> Self {
         let key = |property: &PropertyName, kind| ColumnKey::new(property.clone(), kind, usual);
@@ -122,7 +106,18 @@ struct Part<'a> {
 
 impl<'a> Events<'a> {
     /// Those of `kind`, or of any. O(members · log lanes).
+    #[inline]
     pub(crate) fn of(profile: &'a Profile, kind: Option<&str>) -> Self {
+        // Nearly always there is one member, who has them in a lane.
+        if let ([Member { history, .. }], Some(kind)) = (profile.members.as_slice(), kind)
+            && let Some(series) = history.lane(kind)
+        {
+            return Self(Few::One(Place { history, series, among: None }));
+        }
+        Self::gathered(profile, kind)
+    }
+
+    fn gathered(profile: &'a Profile, kind: Option<&str>) -> Self {
         let mut places = Few::NONE;
         for Member { history, .. } in &profile.members {
             let Some(kind) = kind else {
@@ -149,7 +144,6 @@ impl<'a> Events<'a> {
     }
 
     /// Those that lie in `span`. O(members · log events).
-    #[inline]
     pub(crate) fn through(&self, span: Span) -> Seen<'a> {
         let part = |place: &Place<'a>| Part { place: *place, stretch: place.series.stretch(span) };
         Seen { to: span.to, parts: self.0.map(part) }
@@ -185,12 +179,11 @@ impl<'a> Seen<'a> {
 
     /// The sum of a property; `None` when part of it is no longer known.
     pub(crate) fn sum(&self, column: &ColumnKey) -> Option<Decimal> {
-        let known = |sum: Reading<Decimal>| sum.exact.then_some(sum.value);
         match &self.parts {
-            Few::One(part) => part.sum(column).map_or(Some(Decimal::ZERO), known),
+            Few::One(part) => part.sum(column),
             Few::Many(parts) => {
-                let mut sums = parts.iter().filter_map(|part| part.sum(column));
-                sums.try_fold(Decimal::ZERO, |total, sum| total.checked_add(known(sum)?))
+                let mut sums = parts.iter().map(|part| part.sum(column));
+                sums.try_fold(Decimal::ZERO, |total, sum| total.checked_add(sum?))
             }
         }
     }
@@ -240,6 +233,14 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// The sum of a property in one lane; `None` when part of it is no longer known.
+#[inline]
+pub(crate) fn sum_of(lane: &Stretch<'_>, column: &ColumnKey) -> Option<Decimal> {
+    let Some(column) = column.position(lane.series().columns()) else { return Some(Decimal::ZERO) };
+    let sum = lane.sum(column);
+    sum.exact.then_some(sum.value)
+}
+
 fn days_since(last: Option<Timestamp>, now: Timestamp) -> Count {
     last.map_or(Count::Nothing, |last| Count::Days(now.since(last).as_days_f64()))
 }
@@ -264,10 +265,9 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The sum of a property, if anything is kept of it: only lanes do.
-    fn sum(&self, column: &ColumnKey) -> Option<Reading<Decimal>> {
-        let column = column.position(self.stretch.series().columns())?;
-        self.place.among.is_none().then(|| self.stretch.sum(column))
+    /// The sum of a property: only lanes keep any.
+    fn sum(&self, column: &ColumnKey) -> Option<Decimal> {
+        if self.place.among.is_none() { sum_of(&self.stretch, column) } else { Some(Decimal::ZERO) }
     }
 
     fn first(&self) -> Reading<Option<Timestamp>> {

@@ -139,14 +139,16 @@ impl<'a> Stretch<'a> {
 
     /// The sum of the amounts of `column`. O(1).
     pub fn sum(&self, column: usize) -> Reading<Decimal> {
-        let Self { series, low, high, folded } = *self;
+        let Self { series, low, high, .. } = *self;
         if series.columns.get(column).is_none_or(|column| column.kind() != ColumnKind::Amount) {
             return Reading { value: Decimal::ZERO, exact: true };
         }
-        let gone = series.folded.as_ref().and_then(|folded| folded.columns.get(column));
-        let base = gone.filter(|_| folded == Fold::Inside).map_or(0, |gone| gone.sum);
-        let before = gone.map_or(0, |gone| gone.before);
-        let sum = if low < high { series.rows.sum(column, low, high, before) } else { 0 };
+        let sum = match &series.folded {
+            _ if high <= low => 0,
+            None => series.rows.sum(column, low, high, 0),
+            Some(_) => series.rows.sum(column, low, high, series.before(column)),
+        };
+        let base = if self.folded == Fold::Inside { series.folded_sum(column) } else { 0 };
         Reading { value: decimal(base.saturating_add(sum)), exact: !self.is_cut() }
     }
 

@@ -165,7 +165,18 @@ impl Rows {
     /// What the rows from `low` to just before `high` add up to.
     #[inline]
     pub(super) fn sum(&self, column: usize, low: usize, high: usize, before: i128) -> i128 {
+        if !self.wide && before == 0 {
+            // INVARIANT: half of what a word holds at most, see [`is_narrow`].
+            return i128::from(self.narrow(high, column).wrapping_sub(self.narrow(low, column)));
+        }
         self.total(high, column, before).wrapping_sub(self.total(low, column, before))
+    }
+
+    /// The total of a narrow column up to just before the row at `index`, where it was nothing before the first.
+    #[inline]
+    fn narrow(&self, index: usize, column: usize) -> i64 {
+        let Some(last) = index.checked_sub(1) else { return 0 };
+        self.words.get(self.place(last) + HEAD + column).map_or(0, |word| word.cast_signed() >> 1)
     }
 
     /// The total up to and with the row at `index`, and whether the row has an amount.

@@ -187,6 +187,12 @@ impl Series {
         before(self.folded.as_deref(), column)
     }
 
+    /// What was folded of a column of amounts, in billionths.
+    pub(super) fn folded_sum(&self, column: usize) -> i128 {
+        let folded = self.folded.as_ref().and_then(|folded| folded.columns.get(column));
+        folded.map_or(0, |column| column.sum)
+    }
+
     /// Folds what exceeds `limits`, oldest first, and tells `folded` each key. O(1) amortised an entry.
     #[inline]
     pub fn fold(&mut self, limits: SeriesLimits, mut folded: impl FnMut(u64)) {

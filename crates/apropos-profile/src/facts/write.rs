@@ -1,12 +1,12 @@
 //! Writing what a profile knows into a row of facts.
 
 use apropos_condition::{AttributeId, AttributeType, Facts};
-use apropos_event::counter::{Span, Window};
+use apropos_event::counter::{Past, Span, Window};
 use apropos_event::{ChannelId, EventKind, PropertyName, Timestamp, Value, Zone};
 use rust_decimal::Decimal;
 
 use crate::consent::Use;
-use crate::counting::{Count, Events};
+use crate::counting::{Count, Events, Figure, sum_of};
 use crate::facts::Fixed;
 use crate::facts::plan::{InWindow, OfKind, Part, Plan, Sink, Sum};
 use crate::history::CHANNEL;
@@ -127,28 +127,15 @@ impl ProfileRules {
     ) {
         let Plan { windows, kinds } = &binding.plan;
         let starts = Starts::new(windows, now, zone);
-        let mut marks = Vec::new();
-        let mut trade = Trade::default();
+        let mut told = Told { facts, trade: Trade::default() };
         for OfKind { kind, windows } in kinds {
             let events = Events::of(profile, kind.as_ref().map(EventKind::as_str));
-            let lane = events.lane().map(|lane| lane.up_to(now));
-            for InWindow { window, figures } in windows {
-                let from = starts.of(*window);
-                let in_lane = lane.map(|lane| lane.since(from));
-                let mut others = None;
-                for (figure, sink) in figures {
-                    let count = in_lane.as_ref().and_then(|lane| figure.of_lane(lane, now));
-                    let count = count.unwrap_or_else(|| {
-                        let seen = others.get_or_insert_with(|| events.through(Span { from, to: now }));
-                        seen.read(figure, &mut marks)
-                    });
-                    match sink {
-                        Sink::Fact(id) => write_count(facts, *id, count),
-                        Sink::Part { part, .. } => trade.put(*part, count),
-                    }
-                }
+            match events.lane() {
+                Some(lane) => write_lane(&lane.up_to(now), &events, now, windows, &starts, &mut told),
+                None => write_scattered(&events, now, windows, &starts, &mut told),
             }
         }
+        let Told { trade, facts } = told;
         self.write_trade(&trade, binding, facts);
         for (at, id) in &binding.signs {
             if let Some(sign) = self.definition.advocacy.get(*at) {
@@ -234,13 +221,105 @@ fn write_history(profile: &Profile, now: Timestamp, binding: &ProfileBinding, fa
     }
 }
 
-fn write_count(facts: &mut Facts, id: AttributeId, count: Count) {
-    match count {
-        Count::Number(n) => facts.set_int(id, i64::try_from(n).unwrap_or(i64::MAX)),
-        Count::Amount(amount) => facts.set_decimal(id, amount),
-        Count::Instant(at) => facts.set_timestamp(id, at),
-        Count::Days(days) => facts.set_double(id, days),
-        Count::Nothing => facts.set_missing(id),
+/// Writes what is read of the events of one kind that stand in one lane, `past`, as nearly all do.
+fn write_lane(
+    past: &Past<'_>,
+    events: &Events<'_>,
+    now: Timestamp,
+    windows: &[InWindow],
+    starts: &Starts<'_>,
+    told: &mut Told<'_>,
+) {
+    for InWindow { window, figures } in windows {
+        let from = starts.of(*window);
+        let lane = past.since(from);
+        for (figure, sink) in figures {
+            match figure {
+                Figure::Count => told.number(*sink, lane.count().value),
+                Figure::Sum(column) => told.amount(*sink, sum_of(&lane, column)),
+                Figure::Last => told.instant(*sink, lane.last()),
+                Figure::DaysSince | Figure::DaysSinceInLanes => {
+                    told.days(*sink, lane.last().map(|last| now.since(last).as_days_f64()));
+                }
+                Figure::NoSum | Figure::First | Figure::Channels | Figure::Distinct(_) => {
+                    let seen = events.through(Span { from, to: now });
+                    told.count(*sink, seen.read(figure, &mut Vec::new()));
+                }
+            }
+        }
+    }
+}
+
+/// The same wherever the events stand.
+fn write_scattered(
+    events: &Events<'_>,
+    now: Timestamp,
+    windows: &[InWindow],
+    starts: &Starts<'_>,
+    told: &mut Told<'_>,
+) {
+    let mut marks = Vec::new();
+    for InWindow { window, figures } in windows {
+        let seen = events.through(Span { from: starts.of(*window), to: now });
+        for (figure, sink) in figures {
+            told.count(*sink, seen.read(figure, &mut marks));
+        }
+    }
+}
+
+/// Where figures go.
+struct Told<'a> {
+    facts: &'a mut Facts,
+    trade: Trade,
+}
+
+impl Told<'_> {
+    fn count(&mut self, sink: Sink, count: Count) {
+        match count {
+            Count::Number(n) => self.number(sink, n),
+            Count::Amount(amount) => self.amount(sink, Some(amount)),
+            Count::Instant(at) => self.instant(sink, Some(at)),
+            Count::Days(days) => self.days(sink, Some(days)),
+            Count::Nothing => self.amount(sink, None),
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, sink: Sink, n: u64) {
+        match sink {
+            Sink::Fact(id) => self.facts.set_int(id, i64::try_from(n).unwrap_or(i64::MAX)),
+            Sink::Part { part: Part::Purchases, .. } => self.trade.purchases = n,
+            Sink::Part { .. } => {}
+        }
+    }
+
+    #[inline]
+    fn amount(&mut self, sink: Sink, amount: Option<Decimal>) {
+        match (sink, amount) {
+            (Sink::Fact(id), Some(amount)) => self.facts.set_decimal(id, amount),
+            (Sink::Fact(id), None) => self.facts.set_missing(id),
+            (Sink::Part { part: Part::Bought(sum), .. }, _) => self.trade.bought[sum as usize] = amount,
+            (Sink::Part { part: Part::Refunded(sum), .. }, _) => self.trade.refunded[sum as usize] = amount,
+            (Sink::Part { .. }, _) => {}
+        }
+    }
+
+    #[inline]
+    fn instant(&mut self, sink: Sink, at: Option<Timestamp>) {
+        match (sink, at) {
+            (Sink::Fact(id), Some(at)) => self.facts.set_timestamp(id, at),
+            (Sink::Fact(id), None) => self.facts.set_missing(id),
+            (Sink::Part { .. }, _) => {}
+        }
+    }
+
+    #[inline]
+    fn days(&mut self, sink: Sink, days: Option<f64>) {
+        match (sink, days) {
+            (Sink::Fact(id), Some(days)) => self.facts.set_double(id, days),
+            (Sink::Fact(id), None) => self.facts.set_missing(id),
+            (Sink::Part { .. }, _) => {}
+        }
     }
 }
 
@@ -285,15 +364,6 @@ impl Default for Trade {
 }
 
 impl Trade {
-    fn put(&mut self, part: Part, count: Count) {
-        let amount = || if let Count::Amount(amount) = count { Some(amount) } else { None };
-        match part {
-            Part::Bought(sum) => self.bought[sum as usize] = amount(),
-            Part::Refunded(sum) => self.refunded[sum as usize] = amount(),
-            Part::Purchases => self.purchases = if let Count::Number(n) = count { n } else { 0 },
-        }
-    }
-
     fn balance(&self, sum: Sum) -> Option<Decimal> {
         balance(self.bought[sum as usize], self.refunded[sum as usize])
     }
