@@ -28,6 +28,8 @@ impl Member {
                     ^ self.identifiers.len()
                     ^ history.lanes.len()
                     ^ history.common.touch(0)
+                    ^ usize::from(history.latest.is_some())
+                    ^ usize::from(self.plain.0.is_some())
             }
             Some(layer) => {
                 let common = history.common.touch(layer + 1);

@@ -71,7 +71,18 @@ impl Facts {
     }
 
     /// Sets a whole number; also for attributes that are doubles, decimals or unsigned.
+    #[inline]
     pub fn set_int(&mut self, id: AttributeId, value: i64) {
+        // Nearly always it is one.
+        if matches!(self.schema.kind(id), Some(AttributeType::Int)) {
+            self.put(id, Slot::Int(value));
+        } else {
+            self.set_int_as(id, value);
+        }
+    }
+
+    /// Sets a whole number for an attribute of another type.
+    fn set_int_as(&mut self, id: AttributeId, value: i64) {
         let slot = match self.schema.kind(id) {
             Some(AttributeType::Int | AttributeType::Dynamic) => Slot::Int(value),
             Some(AttributeType::Double) => Slot::Double(value as f64),

@@ -27,6 +27,15 @@ pub struct ProfileBinding {
     pub(crate) plan: Plan,
     pub(crate) signs: Vec<(usize, AttributeId)>,
     pub(crate) fixed: Fixed,
+    pub(crate) sections: Sections,
+}
+
+/// Which parts of a profile anybody reads, apart from what is counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sections {
+    pub(crate) traits: bool,
+    pub(crate) consent: bool,
+    pub(crate) rest: bool,
 }
 
 /// One permission that is written.
@@ -44,7 +53,7 @@ pub(crate) struct ConsentSlot {
 macro_rules! fixed {
     ($($field:ident = $name:literal),* $(,)?) => {
         /// The attributes that every profile has.
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Copy, Debug, Default)]
         pub(crate) struct Fixed {
             $(pub(crate) $field: Option<AttributeId>,)*
         }
@@ -106,6 +115,24 @@ impl ProfileBinding {
         self.consent.retain(|slot| slot.allowed.is_some() || slot.state.is_some());
         self.fixed.only(wanted);
         self.plan = self.plan.only(wanted);
+        self.sectioned()
+    }
+
+    /// The same, knowing which parts are wanted.
+    fn sectioned(mut self) -> Self {
+        let Fixed {
+            told, known, protected, resting, blocked, less_actions, less_groups, less_topics, ..
+        } = self.fixed;
+        let Fixed { days_since_last, last_channel, members, goals, likes, dislikes, .. } = self.fixed;
+        let Fixed { preferred_channel, open_cases, open_promises, .. } = self.fixed;
+        let any = |facts: &[Option<AttributeId>]| facts.iter().any(Option::is_some);
+        let said = [protected, resting, blocked, less_actions, less_groups, less_topics];
+        let lists = [goals, likes, dislikes, preferred_channel, open_cases, open_promises];
+        self.sections = Sections {
+            traits: !self.traits.is_empty() || any(&[told, known]),
+            consent: !self.consent.is_empty() || !self.states.is_empty() || any(&said),
+            rest: any(&[days_since_last, last_channel, members]) || any(&lists),
+        };
         self
     }
 }
@@ -117,14 +144,16 @@ impl ProfileRules {
         let states = self.states.iter().map(|state| format!("consent.protected.{state}"));
         let signs = self.definition.advocacy.iter().map(|sign| attributes::sign_name(sign.signal));
         let fixed = Fixed::bind(schema);
-        ProfileBinding {
+        let binding = ProfileBinding {
+            sections: Sections::default(),
             traits: find(names, schema),
             consent: self.consent_slots(schema),
             states: find(states, schema),
             plan: self.plan(schema, &fixed),
             signs: find(signs, schema),
             fixed,
-        }
+        };
+        binding.sectioned()
     }
 
     fn consent_slots(&self, schema: &Schema) -> Vec<ConsentSlot> {

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 
 use crate::consent::Use;
 use crate::counting::{Count, Events, Figure, sum_of};
-use crate::facts::Fixed;
 use crate::facts::plan::{InWindow, OfKind, Part, Plan, Sink, Sum};
+use crate::facts::{Fixed, Sections};
 use crate::history::CHANNEL;
 use crate::known::resolve;
 use crate::ledger::{DossierKind, GoalStatus};
@@ -31,20 +31,24 @@ impl ProfileRules {
         binding: &ProfileBinding,
         facts: &mut Facts,
     ) {
-        self.write_traits(profile, now, binding, facts);
-        self.write_consent(profile, now, binding, facts);
-        write_history(profile, now, binding, facts);
+        let Sections { traits, consent, rest } = binding.sections;
+        if traits {
+            self.write_traits(profile, now, binding, facts);
+        }
+        if consent {
+            self.write_consent(profile, now, binding, facts);
+        }
         self.write_counts(profile, now, zone, binding, facts);
-        self.write_profile(profile, now, binding, facts);
+        if rest {
+            write_history(profile, now, binding, facts);
+            self.write_profile(profile, now, binding, facts);
+        }
     }
 
     /// A claim that may be used for less than its trait is left out: nobody downstream could tell what it is for.
     fn write_traits(&self, profile: &Profile, now: Timestamp, binding: &ProfileBinding, facts: &mut Facts) {
         let fixed = &binding.fixed;
         let lists = fixed.told.is_some() || fixed.known.is_some();
-        if binding.traits.is_empty() && !lists {
-            return;
-        }
         let mut names: Vec<(&str, bool)> = Vec::new();
         let mut slots = binding.traits.iter().peekable();
         for (at, definition) in self.traits.iter().enumerate() {
@@ -222,6 +226,8 @@ fn write_history(profile: &Profile, now: Timestamp, binding: &ProfileBinding, fa
 }
 
 /// Writes what is read of the events of one kind that stand in one lane, `past`, as nearly all do.
+// By itself, so that what the loops need stays in registers.
+#[inline(never)]
 fn write_lane(
     past: &Past<'_>,
     events: &Events<'_>,
@@ -251,6 +257,7 @@ fn write_lane(
 }
 
 /// The same wherever the events stand.
+#[inline(never)]
 fn write_scattered(
     events: &Events<'_>,
     now: Timestamp,
