@@ -26,9 +26,8 @@ pub(crate) struct House<'a> {
 pub(crate) struct Runner<'a> {
     pub(crate) history: &'a History,
     pub(crate) customer: Customer,
-    /// The next event to come, and when.
-    next: usize,
-    upcoming: Option<Timestamp>,
+    /// The events to come.
+    rest: &'a [Event],
     /// When the person who took over is done.
     closing: Option<Timestamp>,
     /// When the timer rang last.
@@ -59,8 +58,7 @@ impl<'a> Runner<'a> {
         Self {
             history,
             customer: house.engine.customer(history.customer.clone()),
-            next: 0,
-            upcoming: history.events.first().map(|event| event.occurred_at),
+            rest: &history.events,
             closing: None,
             rung: Timestamp::MIN,
             timers: 0,
@@ -70,10 +68,13 @@ impl<'a> Runner<'a> {
     /// Brings what will be needed into the processor's cache.
     pub(crate) fn touch(&self, layer: usize) {
         self.customer.touch(layer);
-        let event = self.history.events.get(self.next);
+        let event = self.rest.first().filter(|_| 0 < layer);
         std::hint::black_box(match layer {
-            0 => event.map_or(0, |event| event.id.as_str().len() ^ event.properties.len()),
-            1 => event.and_then(|event| event.properties.keys().next()).map_or(0, |name| name.as_str().len()),
+            0 => self.rest.len(),
+            1 => event.map_or(0, |event| {
+                event.id.as_str().len() ^ event.kind.as_str().len() ^ event.occurred_at.as_micros() as usize
+            }),
+            2 => event.and_then(|event| event.properties.keys().next()).map_or(0, |name| name.as_str().len()),
             _ => 0,
         });
     }
@@ -106,9 +107,10 @@ impl<'a> Runner<'a> {
     fn step(&self, engine: &Engine) -> Option<(Timestamp, Step)> {
         // A timer rings once: what is due and stays due waits for an event.
         let timer = engine.next_due(&self.customer).filter(|due| self.rung < *due);
-        let earliest = [self.upcoming, self.closing, timer].into_iter().flatten().min()?;
+        let event = self.rest.first().map(|event| event.occurred_at);
+        let earliest = [event, self.closing, timer].into_iter().flatten().min()?;
         let step = match () {
-            () if self.upcoming == Some(earliest) => Step::Event,
+            () if event == Some(earliest) => Step::Event,
             () if self.closing == Some(earliest) => Step::Close,
             () => Step::Timer,
         };
@@ -121,9 +123,8 @@ impl<'a> Runner<'a> {
         workspace: &mut Workspace,
         at: Timestamp,
     ) -> Result<(Gone, Vec<Reward>), Box<dyn Error + Send + Sync>> {
-        let event = self.history.events.get(self.next).ok_or("there is a next event")?;
-        self.next += 1;
-        self.upcoming = self.history.events.get(self.next).map(|event| event.occurred_at);
+        let (event, rest) = self.rest.split_first().ok_or("there is a next event")?;
+        self.rest = rest;
         let observed = house.engine.observe_in(workspace, &mut self.customer, event)?;
         Ok((Gone::Asks { at, in_shop: true }, observed.rewards))
     }
