@@ -74,9 +74,6 @@ impl Figure {
     }
 }
 
-/// No events.
-static NONE: Series = Series::EMPTY;
-
 /// Where a profile keeps the events of one kind, or of any.
 #[derive(Debug)]
 pub(crate) struct Events<'a>(Few<Place<'a>>);
@@ -106,39 +103,41 @@ struct Part<'a> {
 
 impl<'a> Events<'a> {
     /// Those of `kind`, or of any. O(members · log lanes).
-    #[inline]
     pub(crate) fn of(profile: &'a Profile, kind: Option<&str>) -> Self {
-        // Nearly always there is one member, who has them in a lane.
-        if let ([Member { history, .. }], Some(kind)) = (profile.members.as_slice(), kind)
-            && let Some(series) = history.lane(kind)
-        {
-            return Self(Few::One(Place { history, series, among: None }));
-        }
-        Self::gathered(profile, kind)
+        Self::sharing(profile, kind, &Columns::NONE)
     }
 
-    fn gathered(profile: &'a Profile, kind: Option<&str>) -> Self {
+    /// The same, sooner found where lanes share the columns `own` that the rules have for the kind.
+    #[inline]
+    pub(crate) fn sharing(profile: &'a Profile, kind: Option<&str>, own: &Columns) -> Self {
         let mut places = Few::NONE;
-        for Member { history, .. } in &profile.members {
-            let Some(kind) = kind else {
-                history.all().for_each(|series| places.push(Place { history, series, among: None }));
-                continue;
-            };
-            if let Some(series) = history.lane(kind) {
-                places.push(Place { history, series, among: None });
-            } else if let Some(among) = history.kinds.find_by(|known| known.as_str().cmp(kind)) {
-                places.push(Place { history, series: &history.common, among: Some(among) });
+        match (profile.members.as_slice(), kind) {
+            // Nearly always.
+            ([member], Some(kind)) => return Self(Place::of(member, kind, own).map_or(places, Few::One)),
+            (members, Some(kind)) => {
+                let found = members.iter().filter_map(|member| Place::of(member, kind, own));
+                found.for_each(|place| places.push(place));
+            }
+            (members, None) => {
+                for Member { history, .. } in members {
+                    history.all().for_each(|series| places.push(Place { history, series, among: None }));
+                }
             }
         }
         Self(places)
     }
 
-    /// The lane that has all of them, nearly always; one without entries where there are none.
+    /// Whether there never were any.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(&self.0, Few::Many(places) if places.is_empty())
+    }
+
+    /// The lane that has all of them, nearly always.
     #[inline]
     pub(crate) fn lane(&self) -> Option<&'a Series> {
         match &self.0 {
             Few::One(Place { series, among: None, .. }) => Some(series),
-            Few::Many(places) if places.is_empty() => Some(&NONE),
             _ => None,
         }
     }
@@ -147,6 +146,19 @@ impl<'a> Events<'a> {
     pub(crate) fn through(&self, span: Span) -> Seen<'a> {
         let part = |place: &Place<'a>| Part { place: *place, stretch: place.series.stretch(span) };
         Seen { to: span.to, parts: self.0.map(part) }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// Where a member's events of `kind` are, if there are any.
+    #[inline]
+    fn of(member: &'a Member, kind: &str, own: &Columns) -> Option<Self> {
+        let Member { history, .. } = member;
+        if let Some(series) = history.lane(kind, own) {
+            return Some(Self { history, series, among: None });
+        }
+        let among = history.kinds.find_by(|known| known.as_str().cmp(kind))?;
+        Some(Self { history, series: &history.common, among: Some(among) })
     }
 }
 

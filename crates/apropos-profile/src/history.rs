@@ -113,8 +113,20 @@ impl History {
         self.index = Memo(None);
     }
 
-    /// Where the lane of `kind` stands.
-    pub(crate) fn find_lane(&self, kind: &str) -> Option<usize> {
+    /// Where the lane of `kind` stands, which shares the columns `own` unless it is kept by other rules or has none: rules have
+    /// a list of columns for each kind.
+    #[inline]
+    pub(crate) fn find_lane(&self, kind: &str, own: &Columns) -> Option<usize> {
+        if self.lanes.len() <= FEW && !own.is_empty() {
+            let shares = |lane: &Lane| lane.series.columns().is(own);
+            if let Some(at) = self.lanes.iter().position(shares) {
+                return Some(at);
+            }
+        }
+        self.find_lane_by_name(kind)
+    }
+
+    fn find_lane_by_name(&self, kind: &str) -> Option<usize> {
         if self.lanes.len() <= FEW {
             // Names of other lengths differ without a look at them.
             return self.lanes.iter().position(|lane| lane.kind.as_str() == kind);
@@ -122,8 +134,10 @@ impl History {
         self.lanes.binary_search_by(|lane| lane.kind.as_str().cmp(kind)).ok()
     }
 
-    pub(crate) fn lane(&self, kind: &str) -> Option<&Series> {
-        self.lanes.get(self.find_lane(kind)?).map(|lane| &lane.series)
+    /// The lane of `kind`.
+    #[inline]
+    pub(crate) fn lane(&self, kind: &str, own: &Columns) -> Option<&Series> {
+        self.lanes.get(self.find_lane(kind, own)?).map(|lane| &lane.series)
     }
 
     /// Makes the lane of `kind`, which is missing, and says where it stands: what the common lane remembers of the kind

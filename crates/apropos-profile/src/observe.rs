@@ -71,13 +71,13 @@ impl ProfileRules {
         }
         let rule = self.kind(&event.kind, kind);
         let place = self.place(profile, event, print)?;
-        let counted = rule.is_some_and(|rule| rule.lane.is_some());
+        let own = rule.and_then(|rule| rule.lane.as_ref()).map(|lane| &lane.columns);
         let mut lane = None;
         if let Some(member) = place.and_then(|at| profile.members.get(at)) {
             let history = &member.history;
-            lane = if counted { history.find_lane(event.kind.as_str()) } else { None };
+            lane = own.and_then(|own| history.find_lane(event.kind.as_str(), own));
             let known = lane.and_then(|at| history.lanes.get(at)).map(|lane| &lane.series);
-            let series = if counted { known } else { Some(&history.common) };
+            let series = if own.is_some() { known } else { Some(&history.common) };
             if let Some(series) = series.filter(|series| series.too_late(event.occurred_at, print)) {
                 let horizon = series.folded_until().map_or(Timestamp::MAX, |until| until.at);
                 return Err(ObserveError::TooLate { event: Fingerprint(print), horizon });
@@ -201,7 +201,7 @@ impl ProfileRules {
         currency: Option<Stated<'_>>,
         changes: &mut Changes,
     ) -> Cell {
-        let Some(value) = event.properties.get(column.name()) else { return Cell::Absent };
+        let Some(value) = event.property(column.name().as_str()) else { return Cell::Absent };
         match column.kind() {
             ColumnKind::Mark => {
                 let mut digest = Digest(self.seed);

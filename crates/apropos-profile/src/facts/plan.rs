@@ -27,6 +27,8 @@ pub(crate) struct Plan {
 pub(crate) struct OfKind {
     /// `None` for all kinds.
     pub(crate) kind: Option<EventKind>,
+    /// The columns that the rules have for the kind.
+    pub(crate) columns: Columns,
     /// Each window once.
     pub(crate) windows: Vec<InWindow>,
 }
@@ -86,7 +88,11 @@ impl Plan {
         for Wanted { kind, window, figure, sink } in wanted {
             let window = place(&mut plan.windows, |known| *known == window, || window);
             let known = |known: &OfKind| known.kind == kind;
-            let at = place(&mut plan.kinds, known, || OfKind { kind: kind.clone(), windows: Vec::new() });
+            let at = place(&mut plan.kinds, known, || OfKind {
+                columns: Columns::NONE,
+                kind: kind.clone(),
+                windows: Vec::new(),
+            });
             let Some(of_kind) = plan.kinds.get_mut(at) else { continue };
             let known = |known: &InWindow| known.window == window;
             let at = place(&mut of_kind.windows, known, || InWindow { window, figures: Vec::new() });
@@ -98,20 +104,25 @@ impl Plan {
     }
 
     /// What is read for `facts`.
-    pub(super) fn only(self, facts: &BTreeSet<AttributeId>) -> Self {
-        let Self { windows, kinds } = self;
-        let wanted = kinds.into_iter().flat_map(|OfKind { kind, windows: of_kind }| {
-            of_kind.into_iter().flat_map(move |InWindow { window, figures }| {
-                let kind = kind.clone();
-                figures.into_iter().map(move |(figure, sink)| (kind.clone(), window, figure, sink))
-            })
-        });
-        let wanted = wanted.filter_map(|(kind, window, figure, sink)| {
-            let window = *windows.get(window)?;
-            let (Sink::Fact(fact) | Sink::Part { of: fact, .. }) = sink;
-            facts.contains(&fact).then_some(Wanted { kind, window, figure, sink })
-        });
-        Self::new(wanted)
+    pub(super) fn only(mut self, facts: &BTreeSet<AttributeId>) -> Self {
+        let mut windows = Vec::new();
+        for of_kind in &mut self.kinds {
+            for in_window in &mut of_kind.windows {
+                in_window.figures.retain(|(_, sink)| {
+                    let (Sink::Fact(fact) | Sink::Part { of: fact, .. }) = sink;
+                    facts.contains(fact)
+                });
+            }
+            of_kind.windows.retain(|in_window| !in_window.figures.is_empty());
+            for InWindow { window, .. } in &mut of_kind.windows {
+                if let Some(kept) = self.windows.get(*window) {
+                    *window = place(&mut windows, |known| known == kept, || *kept);
+                }
+            }
+        }
+        self.kinds.retain(|of_kind| !of_kind.windows.is_empty());
+        self.windows = windows;
+        self
     }
 }
 
@@ -148,7 +159,11 @@ impl ProfileRules {
             ever(benefit.as_ref(), side, fact)
         });
         let events = ever(None, Figure::Count, fixed.events);
-        Plan::new(counters.chain(gained).chain(events).chain(self.trade(fixed)))
+        let mut plan = Plan::new(counters.chain(gained).chain(events).chain(self.trade(fixed)));
+        for OfKind { kind, columns, .. } in &mut plan.kinds {
+            *columns = kind.as_ref().map(|kind| self.columns_of(kind)).unwrap_or_default();
+        }
+        plan
     }
 
     /// What is read of purchases and refunds.

@@ -132,9 +132,10 @@ impl ProfileRules {
         let Plan { windows, kinds } = &binding.plan;
         let starts = Starts::new(windows, now, zone);
         let mut told = Told { facts, trade: Trade::default() };
-        for OfKind { kind, windows } in kinds {
-            let events = Events::of(profile, kind.as_ref().map(EventKind::as_str));
+        for OfKind { kind, columns, windows } in kinds {
+            let events = Events::sharing(profile, kind.as_ref().map(EventKind::as_str), columns);
             match events.lane() {
+                None if events.is_empty() => write_none(windows, &mut told),
                 Some(lane) => write_lane(&lane.up_to(now), &events, now, windows, &starts, &mut told),
                 None => write_scattered(&events, now, windows, &starts, &mut told),
             }
@@ -221,6 +222,19 @@ fn write_history(profile: &Profile, now: Timestamp, binding: &ProfileBinding, fa
         let newest = entries.max_by_key(|(at, key, ..)| (*at, *key));
         if let Some(channel) = newest.and_then(|(.., member, entry)| member.history.channel_of(&entry)) {
             facts.set_text(id, channel.as_str());
+        }
+    }
+}
+
+/// Writes what is read of no events.
+fn write_none(windows: &[InWindow], told: &mut Told<'_>) {
+    for (figure, sink) in windows.iter().flat_map(|in_window| &in_window.figures) {
+        match figure {
+            Figure::Count | Figure::Channels | Figure::Distinct(_) => told.number(*sink, 0),
+            Figure::Sum(_) | Figure::NoSum => told.amount(*sink, Some(Decimal::ZERO)),
+            Figure::First | Figure::Last | Figure::DaysSince | Figure::DaysSinceInLanes => {
+                told.count(*sink, Count::Nothing);
+            }
         }
     }
 }
