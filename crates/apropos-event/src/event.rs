@@ -67,9 +67,6 @@ pub const LIMITS: Limits = Limits {
     ahead: Duration::from_mins(5),
 };
 
-/// Up to so many properties, looking at all of them is faster than searching.
-const FEW: usize = 4;
-
 impl Event {
     /// An event without channel or properties that is received as it occurs.
     pub fn new(id: EventId, source: SourceId, kind: EventKind, customer: CustomerId, at: Timestamp) -> Self {
@@ -101,12 +98,7 @@ impl Event {
     }
 
     /// The property called `name`.
-    #[inline]
     pub fn property(&self, name: &str) -> Option<&Value> {
-        if self.properties.len() <= FEW {
-            // Names of other lengths differ without a look at them.
-            return self.properties.iter().find(|(known, _)| known.as_str() == name).map(|(_, value)| value);
-        }
         self.properties.get(name)
     }
 

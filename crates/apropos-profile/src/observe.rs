@@ -201,7 +201,7 @@ impl ProfileRules {
         currency: Option<Stated<'_>>,
         changes: &mut Changes,
     ) -> Cell {
-        let Some(value) = event.property(column.name().as_str()) else { return Cell::Absent };
+        let Some(value) = event.properties.get(column.name()) else { return Cell::Absent };
         match column.kind() {
             ColumnKind::Mark => {
                 let mut digest = Digest(self.seed);
