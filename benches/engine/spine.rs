@@ -1,6 +1,6 @@
 //! What does one event cost the engine, from observing to the decision, for a customer who has bought for a year? Taken
-//! apart: observing an event, a tick, a decision at the shop and one in the quiet, and the two facts of memory: writing
-//! the record and learning from a reward stay outside.
+//! apart: observing an event, a tick, a decision at the shop and one in the quiet, and decisions for many customers one after
+//! another and side by side. Writing the record and learning from a reward stay outside.
 //!
 //! Caches are warm here; the retail replay finds them cold, see `examples/retail`.
 //!
@@ -12,9 +12,12 @@ use apropos::event::{
     ChannelId, CustomerId, Duration, Event, EventId, EventKind, PropertyName, SourceId, Timestamp, Value,
 };
 use apropos::{Customer, Engine, Moment, Pepper, Workspace};
-use criterion::{BatchSize, Criterion};
+use criterion::{BatchSize, Criterion, Throughput};
 
 type Failure = Box<dyn Error>;
+
+/// How many customers are decided for at once.
+const CROWD: usize = 96;
 
 fn event(number: usize, kind: &str, at: Timestamp) -> Result<Event, Failure> {
     let (id, source) = (EventId::new(format!("invoice-{number}"))?, SourceId::new("shop")?);
@@ -76,6 +79,25 @@ fn main() -> Result<(), Failure> {
             });
         });
     }
+    // Many customers, one after another and side by side. More than the first caches hold, so that the order shows.
+    let crowd = vec![(customer, Moment::at(later)); CROWD];
+    let mut decisions = Vec::new();
+    group.throughput(Throughput::Elements(CROWD as u64));
+    group.bench_function("decide_for_many/one_by_one", |bench| {
+        bench.iter(|| {
+            for (customer, moment) in &crowd {
+                decisions.push(engine.decide_in(&mut workspace, customer, moment, &model, 1));
+            }
+            decisions.drain(..).for_each(|decision| workspace.recycle(decision));
+        });
+    });
+    group.bench_function("decide_for_many/abreast", |bench| {
+        bench.iter(|| {
+            let asking = crowd.iter().map(|(customer, moment)| (customer, moment));
+            engine.decide_all(&mut workspace, asking, &model, 1, &mut decisions);
+            decisions.drain(..).for_each(|decision| workspace.recycle(decision));
+        });
+    });
     group.finish();
     criterion.final_summary();
     Ok(())

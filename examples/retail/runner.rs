@@ -74,7 +74,9 @@ impl<'a> Runner<'a> {
             1 => event.map_or(0, |event| {
                 event.id.as_str().len() ^ event.kind.as_str().len() ^ event.occurred_at.as_micros() as usize
             }),
-            2 => event.and_then(|event| event.properties.keys().next()).map_or(0, |name| name.as_str().len()),
+            2 => event
+                .and_then(|event| event.properties.iter().next())
+                .map_or(0, |(name, value)| name.as_str().len() ^ usize::from(value.as_str().is_some())),
             _ => 0,
         });
     }
