@@ -309,7 +309,7 @@ impl Model {
 
     fn check_features(&self, features: &Features) -> Result<(), LearnError> {
         let rows = self.encoder.slots().len() as u32;
-        let known = features.terms().iter().all(|term| term.is_below(rows));
+        let known = features.terms().iter().all(|term| term.row() < rows);
         let ours = features.width() == self.encoder.width() && known;
         if ours { Ok(()) } else { Err(LearnError::Features) }
     }

@@ -25,35 +25,39 @@ pub struct Features {
 
 /// Eight bytes of features. What they are is told by their place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Word(u64);
+pub(crate) struct Word {
+    // Halves, so that rows and values are read from memory into the registers where they are needed.
+    low: u32,
+    high: u32,
+}
 
 impl Word {
-    fn of(high: u32, low: u32) -> Self {
-        Self(u64::from(high) << 32 | u64::from(low))
+    #[inline]
+    fn of(bits: u64) -> Self {
+        Self { low: bits as u32, high: (bits >> 32) as u32 }
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        u64::from(self.high) << 32 | u64::from(self.low)
     }
 
     /// An active feature.
     #[inline]
     pub(crate) fn term(row: u32, value: f32) -> Self {
-        Self::of(row, value.to_bits())
+        Self { low: value.to_bits(), high: row }
     }
 
     /// The row of an active feature.
     #[inline]
     pub(crate) fn row(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    /// Whether an active feature is one of the first `rows`.
-    #[inline]
-    pub(crate) fn is_below(self, rows: u32) -> bool {
-        self.0 < u64::from(rows) << 32
+        self.high
     }
 
     /// The value of an active feature.
     #[inline]
     pub(crate) fn value(self) -> f32 {
-        f32::from_bits(self.0 as u32)
+        f32::from_bits(self.low)
     }
 }
 
@@ -65,16 +69,17 @@ impl Raw {
     #[inline]
     pub(super) fn split(self) -> (u64, Word) {
         match self {
-            Self::Missing => (0, Word(0)),
-            Self::Number(x) => (1, Word(x.to_bits())),
-            Self::Code(code) => (2, Word(code)),
-            Self::Flag(set) => (3, Word(u64::from(set))),
+            Self::Missing => (0, Word::default()),
+            Self::Number(x) => (1, Word::of(x.to_bits())),
+            Self::Code(code) => (2, Word::of(code)),
+            Self::Flag(set) => (3, Word::of(u64::from(set))),
         }
     }
 
     /// The value of a kind and a word.
     #[inline]
-    fn join(kind: u64, Word(bits): Word) -> Self {
+    fn join(kind: u64, word: Word) -> Self {
+        let bits = word.bits();
         match kind & 3 {
             0 => Self::Missing,
             1 => Self::Number(f64::from_bits(bits)),
@@ -224,7 +229,7 @@ impl Features {
     pub(crate) fn raw_at(&self, index: usize) -> Option<Raw> {
         let inputs = self.width();
         let kinds = self.words.get(1 + inputs + index / KINDS).filter(|_| index < inputs)?;
-        Some(Raw::join(kinds.0 >> (index % KINDS * 2), *self.words.get(1 + index)?))
+        Some(Raw::join(kinds.bits() >> (index % KINDS * 2), *self.words.get(1 + index)?))
     }
 
     /// The values of all inputs as they came.
@@ -235,7 +240,7 @@ impl Features {
     /// How many inputs and active features there are.
     #[inline]
     fn counts(&self) -> (usize, usize) {
-        self.words.first().map_or((0, 0), |Word(counts)| ((counts >> 32) as usize, *counts as u32 as usize))
+        self.words.first().map_or((0, 0), |counts| (counts.high as usize, counts.low as usize))
     }
 
     /// What is not room for more.
@@ -293,7 +298,7 @@ impl Word {
     /// Adds the kind of the value at `index` of those whose kinds this word holds; each is added once.
     #[inline]
     pub(super) fn add_kind(&mut self, index: usize, kind: u64) {
-        self.0 |= kind << (index % KINDS * 2);
+        *self = Self::of(self.bits() | kind << (index % KINDS * 2));
     }
 }
 
@@ -302,13 +307,13 @@ impl Page<'_> {
     pub(super) fn raw_at(&self, index: usize) -> Raw {
         let kinds = self.kinds.get(index / KINDS).copied().unwrap_or_default();
         let word = self.values.get(index).copied().unwrap_or_default();
-        Raw::join(kinds.0 >> (index % KINDS * 2), word)
+        Raw::join(kinds.bits() >> (index % KINDS * 2), word)
     }
 
     /// Ends the page: from now on it counts.
     pub(super) fn end(self) {
         if let Some(counts) = self.counts.first_mut() {
-            *counts = Word::of(self.values.len() as u32, self.terms.active as u32);
+            *counts = Word { high: self.values.len() as u32, low: self.terms.active as u32 };
         }
     }
 }
