@@ -25,6 +25,11 @@ fn check(text: &str) {
         found.entry(line).or_default().push(problem.code.to_owned());
     }
     let mut expected = marked(text);
+    if cfg!(feature = "business-hours") {
+        // What the feature reads is no mistake with it.
+        expected.values_mut().for_each(|codes| codes.retain(|code| code != "context/feature"));
+        expected.retain(|_, codes| !codes.is_empty());
+    }
     found.values_mut().chain(expected.values_mut()).for_each(|codes| codes.sort());
     let line = |line: &usize| text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let differ: Vec<String> = (0..=text.lines().count())
