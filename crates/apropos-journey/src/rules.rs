@@ -135,13 +135,13 @@ impl JourneyRules {
         Some(at as u16)
     }
 
-    /// The plan of an instance, unless its definition is gone or was changed under its number. O(log plans), and no text
-    /// is compared: the fingerprint is that of the whole definition, its id included.
+    /// The plan of an instance, unless its definition is gone or was changed under its number. O(log plans), and no
+    /// text but its own is compared.
     pub(crate) fn plan_of(&self, instance: &Instance) -> Option<(u16, &Plan)> {
         let at = self.pinned.binary_search_by_key(&instance.fingerprint, |(pinned, _)| *pinned).ok()?;
         let at = self.pinned[at].1;
         let plan = self.plan(at)?;
-        (plan.version == instance.version).then_some((at, plan))
+        (plan.version == instance.version && plan.id == instance.journey).then_some((at, plan))
     }
 
     /// A promise, and its place in the order of definition. O(log promises).
