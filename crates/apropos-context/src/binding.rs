@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 use apropos_condition::{AttributeId, Facts, Schema, SymbolId};
 use apropos_event::{AttributeName, ChannelId, Duration, Timestamp};
 
-use crate::emit::{self, Basis, Given, Part, Parts, Sink, Telling};
+use crate::emit::{self, Basis, Given, Sink, Telling};
 use crate::moment::Moment;
+use crate::parts::{Part, Parts};
 use crate::reading::Source;
 use crate::rules::ContextRules;
 use crate::state::ContextState;

@@ -4,8 +4,9 @@ use apropos_condition::Facts;
 use apropos_event::{AttributeName, ChannelId, Duration, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::emit::{Basis, Given, Parts, Sink, Telling};
+use crate::emit::{Basis, Given, Sink, Telling};
 use crate::moment::Moment;
+use crate::parts::Parts;
 use crate::reading::Source;
 use crate::rules::ContextRules;
 use crate::state::ContextState;

@@ -35,6 +35,7 @@ mod observe;
 mod binding;
 mod emit;
 mod explain;
+mod parts;
 
 pub use behaviour::{
     Detectors, Evidence, EvidenceDefinition, Repeat, SignalDefinition, SignalState, Silence, usual_signals,
