@@ -2,7 +2,7 @@
 //!
 //! Not here: what the regions mean, see `table`.
 
-use super::table::{Cut, Table, ordered, search};
+use super::table::{Cut, Table, number, search};
 use crate::facts::Slot;
 
 /// How to find the regions of all tables.
@@ -65,10 +65,7 @@ impl Regions {
             let slot = slots.get(step.attribute as usize).unwrap_or(&Slot::Unset);
             *region = match (step.kind, slot) {
                 (_, Slot::Unset) => step.missing,
-                (Kind::Numbers, Slot::Int(n)) => self.number(step, *n),
-                (Kind::Numbers, Slot::Double(x)) => self.number(step, ordered(*x)),
-                (Kind::Numbers, Slot::Timestamp(at)) => self.number(step, at.as_micros()),
-                (Kind::Numbers, Slot::Duration(d)) => self.number(step, d.as_micros()),
+                (Kind::Numbers, slot) => number(*slot).map_or(step.missing, |n| self.among(step, n)),
                 (Kind::Bools, Slot::Bool(set)) => u32::from(*set),
                 (Kind::Presence, _) => 0,
                 (_, slot) => table.region(*slot),
@@ -77,7 +74,7 @@ impl Regions {
     }
 
     #[inline]
-    fn number(&self, step: &Step, value: i64) -> u32 {
+    fn among(&self, step: &Step, value: i64) -> u32 {
         let keys = self.numbers.get(step.start as usize..step.end as usize).unwrap_or_default();
         search(keys, |key| key.cmp(&value))
     }

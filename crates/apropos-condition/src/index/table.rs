@@ -57,6 +57,18 @@ pub(crate) fn ordered(x: f64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
+/// A fact as a [`Key::Number`], if it is one.
+#[inline]
+pub(crate) fn number(slot: Slot) -> Option<i64> {
+    match slot {
+        Slot::Int(n) => Some(n),
+        Slot::Double(x) => Some(ordered(x)),
+        Slot::Timestamp(at) => Some(at.as_micros()),
+        Slot::Duration(d) => Some(d.as_micros()),
+        _ => None,
+    }
+}
+
 /// How the regions of an attribute are found.
 #[derive(Clone, Debug)]
 pub(crate) enum Cut {
@@ -171,10 +183,9 @@ impl Table {
     pub(crate) fn region(&self, slot: Slot) -> u32 {
         match (&self.cut, slot) {
             (_, Slot::Unset) => self.missing(),
-            (Cut::Numbers(keys), Slot::Int(n)) => search(keys, |key| key.cmp(&n)),
-            (Cut::Numbers(keys), Slot::Double(x)) => search(keys, |key| key.cmp(&ordered(x))),
-            (Cut::Numbers(keys), Slot::Timestamp(at)) => search(keys, |key| key.cmp(&at.as_micros())),
-            (Cut::Numbers(keys), Slot::Duration(d)) => search(keys, |key| key.cmp(&d.as_micros())),
+            (Cut::Numbers(keys), slot) => {
+                number(slot).map_or(self.missing(), |n| search(keys, |key| key.cmp(&n)))
+            }
             (Cut::Decimals(keys), Slot::Decimal(d)) => search(keys, |key| compare(*key, d)),
             (Cut::Symbols(table), Slot::Text(text)) => table.region(text.symbol()),
             (Cut::Bools, Slot::Bool(b)) => u32::from(b),
