@@ -2,7 +2,7 @@
 //!
 //! Not here: the record's own type, see `decision`.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use apropos_event::Timestamp;
 use apropos_learn::Features;
@@ -83,21 +83,17 @@ impl View<'_> {
             *place += 1;
         }
         let mut shut = sifted.shut.iter().peekable();
-        let name = |action: u32| layout.ranks.get(action as usize);
+        let order = |stage, action: u32| (Reverse(stage), layout.ranks.get(action as usize));
         for action in &sheet.lost {
-            let fate = fate(*action);
-            let stage = fate.map(|fate| fate.stage);
-            while let Some(one) = shut.next_if(|one| match Some(one.stage).cmp(&stage) {
-                Ordering::Greater => true,
-                Ordering::Equal => name(one.action) < name(*action),
-                Ordering::Less => false,
-            }) {
+            let Some(fate) = fate(*action) else { continue };
+            let place = order(fate.stage, *action);
+            while let Some(one) = shut.next_if(|one| order(one.stage, one.action) < place) {
                 candidates.push_dropped(one.action, one.fate());
             }
             let fallen = sheet.fallen.iter().find(|(fallen, _)| *fallen == *action as usize);
             let merit =
                 fallen.map(|(_, score)| Merit { treatment: None, score: Some(*score), probability: 0.0 });
-            candidates.push(*action as usize, merit, fate, |pause| self.q.ledger.rule_of(pause));
+            candidates.push(*action as usize, merit, Some(fate), |pause| self.q.ledger.rule_of(pause));
         }
         shut.for_each(|one| candidates.push_dropped(one.action, one.fate()));
         look_again
